@@ -1,0 +1,52 @@
+# Everything that a person or CI runs. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+export PATH := $(BIN):$(PATH)
+# The checkout is the collection; a copy that some tool left in the home folder must not shadow it.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/src
+export ANSIBLE_HOME := $(CURDIR)/.ansible
+
+##@ Use
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*##/ {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Development
+
+.PHONY: venv
+venv: $(VENV)/.installed ## Make the development environment in .venv
+
+$(VENV)/.installed: pyproject.toml constraints.txt requirements.yml tools/requirements.py
+	@test -x $(BIN)/python || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the development environment into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' </dev/null
+	@$(BIN)/python tools/requirements.py </dev/null
+	@touch $@
+
+.PHONY: lint
+lint: venv ## Check style, types, layers, YAML and playbooks
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	yamllint --strict .
+	ansible-lint --offline
+
+.PHONY: test
+test: lint test-unit ## Lint and run all tests
+
+.PHONY: test-unit
+test-unit: venv ## Run the tests that need no cluster
+	pytest -q tests/unit
+
+.PHONY: clean
+clean: ## Remove what the other targets made in this folder
+	rm -rf $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

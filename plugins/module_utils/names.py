@@ -1,0 +1,48 @@
+"""Names and labels of what belongs to a tenant."""
+
+from __future__ import annotations
+
+API_VERSION = "neurallog.io/v1"
+KIND = "Tenant"
+FIELD_MANAGER = "tenant-operator"
+FINALIZER = "neurallog.io/finalizer"
+TENANT_LABEL = "neurallog.io/tenant"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+TENANT_UID_ANNOTATION = "neurallog.io/tenant-uid"
+ADOPT_ANNOTATION = "neurallog.io/adopt"
+
+NAMESPACE_PREFIX = "tenant-"
+TENANT_NAME_MAX = 63 - len(NAMESPACE_PREFIX)
+
+
+def namespace_name(tenant_name: str) -> str:
+    """Return the name of the namespace that the tenant of this name owns.
+
+    Injective: no two tenants share a namespace.
+
+    Raises:
+        ValueError: the name is too long for a namespace to carry it (RFC 1123 labels have 63 characters).
+
+    """
+    if not tenant_name or len(tenant_name) > TENANT_NAME_MAX:
+        raise ValueError(f"metadata.name: {tenant_name!r} must have 1 to {TENANT_NAME_MAX} characters")
+    return NAMESPACE_PREFIX + tenant_name
+
+
+def selector_labels(tenant_name: str, component: str) -> dict[str, str]:
+    """Return the labels by which the pods of a component are selected; they never change."""
+    return {"app.kubernetes.io/instance": tenant_name, COMPONENT_LABEL: component}
+
+
+def labels(tenant_name: str, component: str) -> dict[str, str]:
+    """Return the labels of every object of a component: for people and selectors, never an identity.
+
+    Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
+    """
+    return {
+        TENANT_LABEL: tenant_name,
+        "app.kubernetes.io/name": f"neurallog-{component}",
+        "app.kubernetes.io/part-of": "neurallog",
+        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+        **selector_labels(tenant_name, component),
+    }
