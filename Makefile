@@ -19,6 +19,14 @@ help: ## Show this help
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*##/ {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+.PHONY: cluster
+cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keeps an audit log)
+	@$(BIN)/python -m devcluster up $(if $(AUDIT),--audit) </dev/null
+
+.PHONY: cluster-down
+cluster-down: venv ## End the local control plane and remove its data
+	@$(BIN)/python -m devcluster down </dev/null
+
 ##@ Development
 
 .PHONY: venv

@@ -1,0 +1,58 @@
+"""The command line: ``python -m devcluster up|down|kubectl [--folder FOLDER]``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from devcluster import binaries, kwok
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m devcluster", description="A local Kubernetes control plane.")
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / ".devcluster", help="where the cluster lives")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start it, unless it runs, and say how to use it")
+    up.add_argument("--audit", action="store_true", help="keep an audit log")
+    commands.add_parser("down", help="end it and remove its data")
+    commands.add_parser("kubectl", help="print the path of its kubectl")
+    options = parser.parse_args(arguments)
+
+    cluster = kwok.Cluster(options.folder.absolute())
+    try:
+        if options.command == "kubectl":
+            print(binaries.ensure()["kubectl"])
+        elif options.command == "down":
+            print(f"Ended the control plane in {cluster.folder}" if cluster.down() else "No control plane runs")
+        else:
+            _up(cluster, audit=options.audit)
+    except (binaries.BinaryError, kwok.ClusterError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _up(cluster: kwok.Cluster, *, audit: bool) -> None:
+    started = time.monotonic()
+    if cluster.up(audit=audit):
+        print(f"Started a control plane in {time.monotonic() - started:.1f} s")
+    else:
+        print("The control plane runs already")
+    print("Use it:")
+    print(f"  export KUBECONFIG={_shown(cluster.kubeconfig)}")
+    print(f"  alias kubectl={_shown(binaries.ensure()['kubectl'])}")
+
+
+def _shown(path: Path) -> str:
+    """Return the path, relative to the working directory where that is shorter."""
+    return min(str(path), os.path.relpath(path), key=len)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""A control plane whose nodes and pods are played by kwok, run by kwokctl's binary runtime.
+
+A cluster lives in one folder: its kubeconfig, its working directory, its audit log. Two clusters share nothing but the
+programs; kwokctl picks free ports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster import binaries
+
+NODES = 3
+
+START_TIMEOUT = 120
+"""Seconds that a control plane has to become ready."""
+
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "Metadata", "resources": [{"resources": ["secrets"]}]},
+        {"level": "Request", "verbs": ["create", "update", "patch", "delete", "deletecollection"]},
+        {"level": "Metadata"},
+    ],
+}
+
+STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {
+        "name": "standard",
+        "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+    },
+    "provisioner": "kubernetes.io/host-path",
+    "allowVolumeExpansion": True,
+}
+
+
+class ClusterError(Exception):
+    """The control plane cannot be started."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A control plane in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The path of its kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def audit_log(self) -> Path:
+        """The path of its audit log, where it was started with one: one JSON event a line."""
+        return self.folder / "kwok" / "clusters" / self.name / "logs" / "audit.log"
+
+    @property
+    def name(self) -> str:
+        """The name that kwokctl knows it by; one a folder."""
+        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+        return f"neurallog-{digest}"
+
+    def up(self, *, audit: bool = False) -> bool:
+        """Start it, unless it runs; return whether it had to be started.
+
+        Raises:
+            ClusterError: it does not become ready; the message is kwokctl's.
+            binaries.BinaryError: its programs cannot be had.
+        """
+        programs = binaries.ensure()
+        with self._locked():
+            if self.is_ready(programs):
+                if audit and not self.audit_log.exists():
+                    raise ClusterError(f"The control plane in {self.folder} runs without an audit log: end it first")
+                return False
+            self._delete(programs)
+            self._create(programs, audit=audit)
+        return True
+
+    def down(self) -> bool:
+        """End it and remove what it kept; return whether there was one."""
+        if not self.folder.is_dir():
+            return False
+        with self._locked():
+            existed = self.kubeconfig.exists()
+            self._delete(binaries.ensure())
+            self.kubeconfig.unlink(missing_ok=True)
+            shutil.rmtree(self.folder / "kwok", ignore_errors=True)
+        return existed
+
+    def is_ready(self, programs: dict[str, Path]) -> bool:
+        """Tell whether its API server answers, and knows its nodes and its storage."""
+        if not self.kubeconfig.exists():
+            return False
+        wanted = ["storageclass/standard", *(f"node/node-{number:06d}" for number in range(NODES))]
+        try:
+            self._kubectl(programs, "--request-timeout", "5s", "get", *wanted, "-o", "name")
+        except ClusterError:
+            return False
+        return True
+
+    def _create(self, programs: dict[str, Path], *, audit: bool) -> None:
+        config = self.folder / "kwokctl.json"
+        config.write_text(json.dumps(self._configuration(), indent=2))
+        arguments = ["create", "cluster", "--runtime", "binary", "--config", str(config), "--wait", f"{START_TIMEOUT}s"]
+        arguments += ["--kubeconfig", str(self.kubeconfig), "--disable-qps-limits"]
+        arguments += [
+            f"--{flag}-binary={programs[program]}"
+            for flag, program in {
+                "etcd": "etcd",
+                "kube-apiserver": "kube-apiserver",
+                "kube-controller-manager": "kube-controller-manager",
+                "kube-scheduler": "kube-scheduler",
+                "kwok-controller": "kwok",
+            }.items()
+        ]
+        if audit:
+            policy = self.folder / "audit-policy.json"
+            policy.write_text(json.dumps(AUDIT_POLICY, indent=2))
+            arguments += ["--kube-audit-policy", str(policy)]
+        self._kwokctl(programs, *arguments)
+        self._kwokctl(programs, "scale", "node", "--replicas", str(NODES))
+        self._kubectl(programs, "apply", "--server-side", "-f", "-", stdin=json.dumps(STORAGE_CLASS))
+
+    def _delete(self, programs: dict[str, Path]) -> None:
+        if (self.folder / "kwok" / "clusters" / self.name).is_dir():
+            self._kwokctl(programs, "delete", "cluster", "--kubeconfig", str(self.kubeconfig))
+
+    def _configuration(self) -> dict[str, object]:
+        return {
+            "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+            "kind": "KwokctlConfiguration",
+            "options": {"bindAddress": "127.0.0.1", "kubeVersion": binaries.KUBERNETES_VERSION},
+            "componentsPatches": [
+                {
+                    "name": "kube-controller-manager",
+                    "extraArgs": [{"key": "enable-hostpath-provisioner", "value": "true"}],
+                },
+                {
+                    "name": "kube-apiserver",
+                    # The default range holds some hundred tenants.
+                    "extraArgs": [{"key": "service-cluster-ip-range", "value": "10.0.0.0/12"}],
+                },
+            ],
+        }
+
+    def _kwokctl(self, programs: dict[str, Path], *arguments: str) -> str:
+        return self._run([programs["kwokctl"], "--name", self.name, *arguments])
+
+    def _kubectl(self, programs: dict[str, Path], *arguments: str, stdin: str = "") -> str:
+        return self._run([programs["kubectl"], "--kubeconfig", self.kubeconfig, *arguments], stdin=stdin)
+
+    def _run(self, command: list[Path | str], stdin: str = "") -> str:
+        """Run a program; its messages go to a file, so that a server it starts holds no pipe of ours."""
+        log = self.folder / "log"
+        with log.open("a") as messages:
+            start = messages.tell()
+            done = subprocess.run(
+                command,
+                env={
+                    **os.environ,
+                    "KWOK_WORKDIR": str(self.folder / "kwok"),
+                    "KWOK_KUBE_VERSION": binaries.KUBERNETES_VERSION,
+                },
+                input=stdin,
+                stdout=messages,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=2 * START_TIMEOUT,
+            )
+        said = log.read_text()[start:]
+        if done.returncode:
+            raise ClusterError(f"{Path(command[0]).name} failed ({log}):\n{said[-2000:]}")
+        return said
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

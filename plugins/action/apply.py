@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..plugin_utils import manifests
+from ..plugin_utils.action import KubernetesAction
+from ..plugin_utils.component import Component, Report
+
+
+class ActionModule(KubernetesAction):
+    """State all objects of a component; documented in plugins/modules/apply.py."""
+
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "tenant": {"type": "dict", "required": True},
+        "component": {"type": "str", "required": True},
+        "manifests": {"type": "list", "elements": "raw", "required": True},
+        "force": {"type": "bool", "default": True},
+    }
+
+    def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        tenant = options["tenant"]
+        if (tenant.get("spec") or {}).get("paused"):
+            result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused", objects=[])
+            return
+        sources = manifests.load(options["manifests"], lambda name: self._find_needle("templates", name))
+        rendered = [one for source in sources for one in manifests.render(source, self._templar, task_vars)]
+        report = Report()
+        component = Component(
+            client=self.connect(options),
+            tenant=tenant,
+            name=options["component"],
+            force=options["force"],
+            dry_run=self._task.check_mode,
+            report=report,
+        )
+        try:
+            component.state(sources, rendered)
+        finally:
+            result.update(changed=report.changed, objects=report.objects)
+            if self._task.diff:
+                result["diff"] = report.diff

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from ..module_utils import managed_fields, names
+from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.client import ApiError, Client
+from ..plugin_utils.component import Report
+
+MANIFESTS = Path(__file__).resolve().parent.parent.parent / "config" / "crd"
+POLL_INTERVAL = 0.1
+"""Seconds between two looks at an API that is about to be served."""
+
+
+class ActionModule(KubernetesAction):
+    """Put the Tenant API on a cluster; documented in plugins/modules/crd.py."""
+
+    ARGUMENTS: ClassVar[dict[str, Any]] = {"wait_timeout": {"type": "int", "default": 30}}
+
+    def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        client = self.connect(options)
+        report = Report()
+        for manifest in api_manifests():
+            metadata = manifest["metadata"]
+            before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"])
+            after = client.apply(manifest, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)
+            report.compare(before, after, managed_fields.losses(before or {}, after, names.FIELD_MANAGER))
+        result.update(changed=report.changed, objects=report.objects)
+        if self._task.diff:
+            result["diff"] = report.diff
+        if not self._task.check_mode:
+            _wait_until_served(client, options["wait_timeout"])
+
+
+def api_manifests() -> Iterator[dict[str, Any]]:
+    """Yield the manifests of the Tenant API, the CRD first."""
+    for path in sorted(MANIFESTS.glob("*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            if document["apiVersion"] != "kustomize.config.k8s.io/v1beta1":
+                yield document
+
+
+def _wait_until_served(client: Client, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            next(client.list_objects(names.API_VERSION, names.KIND), None)
+            return
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+        if time.monotonic() > deadline:
+            raise RefusedError(f"the API server does not serve Tenants after {timeout} s")
+        time.sleep(POLL_INTERVAL)

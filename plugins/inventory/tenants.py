@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+from ..module_utils import names
+from ..module_utils.documents import Document, is_candidate, read
+from ..plugin_utils.client import CONNECTION_OPTIONS, ApiError, connect
+
+DOCUMENTATION = r"""
+name: tenants
+short_description: Tenants as hosts, from manifests and from a cluster
+version_added: 0.1.0
+author: NeuralLog (@neurallog)
+description:
+  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it.
+  - The source is an inventory file with C(plugin) and the options below, or, where the plugin is enabled, a Tenant
+    manifest itself.
+  - What cannot be used becomes a host as well, which fails with an explanation when the play begins, so that nothing is
+    passed over in silence and the other tenants of the run are unharmed.
+  - The values of a Tenant are data. Ansible never evaluates them as templates.
+options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    choices: [neurallog.tenant.tenants]
+  manifests:
+    description: Files and folders with Tenant manifests, relative to the inventory file.
+    type: list
+    elements: path
+    default: []
+  cluster:
+    description: Take the live Tenants of the cluster.
+    type: bool
+    default: false
+  selector:
+    description: A label selector for the live Tenants.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+requirements:
+  - kubernetes >= 31
+"""
+
+EXAMPLES = r"""
+# tenants.yml; then: ansible-playbook -i tenants.yml neurallog.tenant.reconcile
+plugin: neurallog.tenant.tenants
+manifests:
+  - acme.yaml
+  - customers/
+---
+plugin: neurallog.tenant.tenants
+cluster: true
+selector: tier=gold
+"""
+
+GROUP = "tenants"
+
+
+class InventoryModule(BaseInventoryPlugin):
+    NAME = "neurallog.tenant.tenants"
+
+    def verify_file(self, path: str) -> bool:
+        """Accept an inventory file that names this plugin, and what means to be a Tenant manifest."""
+        if not super().verify_file(path) or Path(path).suffix not in {".yaml", ".yml"}:
+            return False
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return False
+        return self._is_configuration(text) or is_candidate(text)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        super().parse(inventory, loader, path, cache)
+        self.inventory.add_group(GROUP)
+        source = Path(path)
+        if self._is_configuration(source.read_text(encoding="utf-8")):
+            self._read_config_data(path)
+            documents = list(self._configured(source))
+            if not documents:
+                message = f"{path}: no Tenants: name their manifests under manifests:, or say cluster: true"
+                documents = [Document(path, source.name, error=message)]
+        else:
+            documents = list(read(source))
+        for document in documents:
+            self._add(document)
+
+    @classmethod
+    def _is_configuration(cls, text: str) -> bool:
+        return any(line.startswith("plugin:") and cls.NAME in line for line in text.splitlines())
+
+    def _configured(self, source: Path) -> Iterator[Document]:
+        for entry in self.get_option("manifests"):
+            path = source.parent / Path(str(entry)).expanduser()
+            if path.exists():
+                yield from read(path)
+            else:
+                yield Document(str(path), path.name, error=f"{source}: manifests: {path} does not exist")
+        if self.get_option("cluster"):
+            yield from self._live()
+
+    def _live(self) -> Iterator[Document]:
+        selector = self.get_option("selector")
+        found = False
+        try:
+            client = connect({name: self.get_option(name) for name in CONNECTION_OPTIONS})
+            selectors = {"labelSelector": selector} if selector else {}
+            for tenant in client.list_objects(names.API_VERSION, names.KIND, **selectors):
+                found = True
+                yield Document("cluster", tenant["metadata"]["name"], tenant)
+        except ApiError as error:
+            hint = (
+                "; ansible-playbook neurallog.tenant.install puts the CRD there"
+                if error.status == HTTPStatus.NOT_FOUND
+                else ""
+            )
+            yield Document("cluster", "cluster", error=f"cluster: its Tenants cannot be listed: {error}{hint}")
+            return
+        if not found:
+            chosen = f" with {selector}" if selector else ""
+            yield Document("cluster", "cluster", error=f"cluster: it has no Tenants{chosen}")
+
+    def _add(self, document: Document) -> None:
+        """Make a host of the document; a second one of the same name spoils both, since neither can be meant."""
+        known = self.inventory.get_host(document.name)
+        host = self.inventory.add_host(document.name, GROUP)
+        error = document.error
+        if known and (place := known.vars.get("tenant_place")):
+            error = f"two Tenants are named {document.name}: {place} and {document.place}"
+            if previous := known.vars.get("tenant_error"):
+                error = f"{previous}; {document.error}" if document.error else previous
+        self.inventory.set_variable(host, "ansible_connection", "local")
+        self.inventory.set_variable(host, "tenant_place", document.place)
+        if error:
+            self.inventory.set_variable(host, "tenant_error", error)
+        self.inventory.set_variable(host, "tenant", document.manifest)

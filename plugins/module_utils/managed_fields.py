@@ -1,0 +1,79 @@
+"""Who owns which field of an object, read from its ``metadata.managedFields``.
+
+Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/ and the format FieldsV1 that it describes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .resources import Manifest
+
+Path = tuple[str, ...]
+"""A field: the keys of FieldsV1 that lead to it, ``("f:spec", "f:replicas")``."""
+
+
+def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subresource: str = "") -> frozenset[Path]:
+    """Return the fields that the manager owns by this operation; empty where it never wrote."""
+    for entry in _entries(manifest):
+        if _key(entry) == (manager, operation, subresource):
+            return frozenset(_leaves(entry.get("fieldsV1") or {}))
+    return frozenset()
+
+
+def is_applied_by(manifest: Manifest, manager: str) -> bool:
+    """Tell whether the manager has a claim of its own on the object, made by server-side apply."""
+    return any(_key(entry) == (manager, "Apply", "") for entry in _entries(manifest))
+
+
+def losses(before: Manifest, after: Manifest, winner: str) -> dict[str, list[str]]:
+    """Return the fields that other managers had before and ``winner`` took from them, by manager.
+
+    A manager that agreed on the value goes on owning the field and loses nothing.
+    """
+    won = claimed(after, winner)
+    lost: dict[str, list[str]] = {}
+    for entry in _entries(before):
+        manager, operation, subresource = _key(entry)
+        if manager == winner:
+            continue
+        kept = claimed(after, manager, operation=operation, subresource=subresource)
+        fields = (frozenset(_leaves(entry.get("fieldsV1") or {})) - kept) & won
+        if fields:
+            lost.setdefault(manager, []).extend(sorted(map(render, fields)))
+    return lost
+
+
+def render(path: Path) -> str:
+    """Return the field as Kubernetes' messages name it: ``.spec.containers[name="redis"].image``."""
+    return "".join(map(_render_key, path))
+
+
+def _render_key(key: str) -> str:
+    prefix, _, rest = key.partition(":")
+    if prefix == "f":
+        return f'["{rest}"]' if "/" in rest or "." in rest else f".{rest}"
+    if prefix == "k":
+        named = ",".join(f"{name}={json.dumps(value)}" for name, value in json.loads(rest).items())
+        return f"[{named}]"
+    if prefix in {"v", "i"}:
+        return f"[{rest}]"
+    return ""
+
+
+def _entries(manifest: Manifest) -> list[dict[str, Any]]:
+    return (manifest.get("metadata") or {}).get("managedFields") or []
+
+
+def _key(entry: Mapping[str, Any]) -> tuple[str, str, str]:
+    return entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", "")
+
+
+def _leaves(fields: Mapping[str, Any], prefix: Path = ()) -> Iterator[Path]:
+    for key, below in fields.items():
+        if below:
+            yield from _leaves(below, (*prefix, key))
+        else:
+            yield prefix if key == "." else (*prefix, key)

@@ -1,0 +1,23 @@
+"""The custom rules of a tenant's network policies, ready for their manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def rules(policy: Mapping[str, Any], direction: str) -> list[dict[str, Any]]:
+    """Return the custom rules of ``spec.networkPolicy`` for ``ingress`` or ``egress``.
+
+    Each has the name of its policy, its description or None, its peers, and its ports or None: every port.
+    """
+    peers = {"ingress": "from", "egress": "to"}[direction]
+    return [
+        {
+            "name": f"custom-{direction}-{position}",
+            "description": rule.get("description"),
+            "peers": rule[peers],
+            "ports": rule.get("ports") or None,
+        }
+        for position, rule in enumerate(policy.get(f"{direction}Rules") or ())
+    ]

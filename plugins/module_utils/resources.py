@@ -1,0 +1,88 @@
+"""Where an object lives on the API server: from apiVersion and kind to paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+Manifest = Mapping[str, Any]
+"""An object in the shape that Kubernetes reads and writes."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as the API server serves it."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, *, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
+        """Return the URL path of the collection, of one object or of its subresource."""
+        parts = ["api" if "/" not in self.api_version else "apis", self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name:
+            parts.append(quote(name, safe=""))
+        if subresource:
+            parts.append(subresource)
+        return "/" + "/".join(parts)
+
+
+_KNOWN = (
+    Resource("v1", "Namespace", "namespaces", namespaced=False),
+    Resource("v1", "ConfigMap", "configmaps"),
+    Resource("v1", "Event", "events"),
+    Resource("v1", "LimitRange", "limitranges"),
+    Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    Resource("v1", "Pod", "pods"),
+    Resource("v1", "ResourceQuota", "resourcequotas"),
+    Resource("v1", "Secret", "secrets"),
+    Resource("v1", "Service", "services"),
+    Resource("v1", "ServiceAccount", "serviceaccounts"),
+    Resource("apps/v1", "Deployment", "deployments"),
+    Resource("apps/v1", "StatefulSet", "statefulsets"),
+    Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
+    Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False),
+    Resource(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicies",
+        namespaced=False,
+    ),
+    Resource(
+        "admissionregistration.k8s.io/v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        namespaced=False,
+    ),
+    Resource("neurallog.io/v1", "Tenant", "tenants", namespaced=False),
+)
+
+KNOWN: Mapping[tuple[str, str], Resource] = {(known.api_version, known.kind): known for known in _KNOWN}
+"""The kinds that need no discovery request, by apiVersion and kind."""
+
+
+def from_discovery(api_version: str, kind: str, answer: Manifest) -> Resource | None:
+    """Return the resource of this kind from an APIResourceList, or None.
+
+    Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#discovery-api
+    """
+    for entry in answer.get("resources", ()):
+        if entry["kind"] == kind and "/" not in entry["name"]:
+            return Resource(api_version, kind, entry["name"], namespaced=entry["namespaced"])
+    return None
+
+
+def describe(manifest: Manifest) -> str:
+    """Return how a person names the object: ``Kind namespace/name``."""
+    metadata = manifest.get("metadata") or {}
+    name = metadata.get("name", "?")
+    if namespace := metadata.get("namespace"):
+        name = f"{namespace}/{name}"
+    return f"{manifest.get('kind', 'object')} {name}"

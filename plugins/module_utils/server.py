@@ -1,0 +1,94 @@
+"""What a NeuralLog server's pod is told: image, environment, probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .redis_conf import PORT as REDIS_PORT
+from .resources import Manifest
+
+PORT = 3030
+AUTH_SECRET = "redis-auth"  # noqa: S105 - the name of a Secret
+
+
+def image(spec: Mapping[str, Any]) -> str:
+    """Return the image reference; without tag or digest it gets ``spec.version``, else ``latest``."""
+    reference = str(spec["server"]["image"])
+    if ":" in reference.rpartition("/")[2] or "@" in reference:
+        return reference
+    return f"{reference}:{spec.get('version') or 'latest'}"
+
+
+def port(spec: Mapping[str, Any]) -> int:
+    """Return the port that the server listens on: ``PORT``, where the tenant sets it to a number."""
+    for variable in spec["server"]["env"]:
+        if variable["name"] == "PORT" and str(variable.get("value", "")).isdigit():
+            return int(variable["value"])
+    return PORT
+
+
+def settings(tenant: Manifest) -> dict[str, str]:
+    """Return the environment that every server gets; never a password."""
+    spec = tenant["spec"]
+    scheme = "rediss" if spec["redis"]["security"]["tls"].get("enabled") else "redis"
+    return {
+        "NODE_ENV": "production",
+        "PORT": str(PORT),
+        "REDIS_URL": f"{scheme}://redis:{REDIS_PORT}",
+        "LOG_LEVEL": spec["server"]["logLevel"],
+        "TENANT_ID": tenant["metadata"]["name"],
+    }
+
+
+def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ``env`` of the container: the password by reference, and what the tenant adds or overrides."""
+    own = spec["server"]["env"]
+    password = password_variable("REDIS_PASSWORD", spec["redis"]["security"])
+    if password is None or any(variable["name"] == password["name"] for variable in own):
+        return list(own)
+    return [password, *own]
+
+
+def password_variable(name: str, security: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the environment variable that refers to the password of Redis; None where it has none.
+
+    It is in the Secret that the tenant names, else in the generated one.
+    """
+    if not security["enabled"]:
+        return None
+    reference = {"name": security.get("authSecret") or AUTH_SECRET, "key": "password"}
+    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
+
+
+def probe(settings_of_probe: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the probe of the container for one of ``spec.server.probes``, or None where it is off."""
+    if not settings_of_probe["enabled"]:
+        return None
+    timing = {key: value for key, value in settings_of_probe.items() if key not in {"enabled", "path", "port"}}
+    return {"httpGet": {"path": settings_of_probe["path"], "port": settings_of_probe["port"]}, **timing}
+
+
+def requirements(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return a container's ``resources`` for a spec's ``{cpu,memory}.{request,limit}``."""
+    return {
+        f"{bound}s": {name: values[bound] for name, values in resources.items() if bound in values}
+        for bound in ("request", "limit")
+    }
+
+
+def quota(resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``hard`` of a ResourceQuota for ``spec.resources``; empty where nothing is bounded.
+
+    Of storage only requests can be bounded; a limit there bounds them where no request is given.
+    """
+    hard = {
+        f"{bound}s.{name}": resources[name][bound]
+        for name in ("cpu", "memory")
+        for bound in ("request", "limit")
+        if bound in resources.get(name, {})
+    }
+    storage = resources.get("storage", {})
+    if size := storage.get("limit", storage.get("request")):
+        hard["requests.storage"] = size
+    return hard

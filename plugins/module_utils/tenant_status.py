@@ -1,0 +1,239 @@
+"""The status of a Tenant, computed from what is observed of its objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import names, ownership, redis_conf, server
+from .ownership import NamespaceState
+from .resources import Manifest, describe
+
+_STUCK = frozenset(
+    {"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull",
+     "ImageInspectError", "ImagePullBackOff", "InvalidImageName", "RunContainerError"}
+)  # fmt: skip
+"""Reasons of a waiting container that time alone does not cure."""
+
+_REFUSED = frozenset({"FailedCreate", "ProvisioningFailed"})
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The objects of a tenant as they are; None or empty where there are none."""
+
+    namespace: Manifest | None = None
+    redis: Manifest | None = None
+    server: Manifest | None = None
+    policies: Sequence[Manifest] = ()
+    pods: Sequence[Manifest] = ()
+    claims: Sequence[Manifest] = ()
+    events: Sequence[Manifest] = field(default=())
+
+
+@dataclass(frozen=True)
+class _Component:
+    phase: str
+    message: str
+    ready: int | None = None
+    total: int | None = None
+    url: str | None = None
+    version: str | None = None
+
+    @property
+    def reason(self) -> str:
+        return "Ready" if self.phase == "Running" else self.phase
+
+
+def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = "") -> dict[str, Any]:
+    """Return the status of the Tenant.
+
+    Args:
+        tenant: the Tenant with its last status, of which times of transitions are kept.
+        observed: its objects.
+        now: the time of the observation, RFC 3339.
+        failure: the message of the task that failed; empty where none did.
+    """
+    last = tenant.get("status") or {}
+    components = {
+        "namespace": _namespace(tenant, observed),
+        "redis": _workload(observed.redis, "StatefulSet redis", observed, url=_redis_url(tenant)),
+        "server": _workload(observed.server, "Deployment neurallog-server", observed, url=_server_url(tenant)),
+        "network": _network(tenant, observed),
+    }
+    ready = not failure and all(component.phase == "Running" for component in components.values())
+    message = failure or next(
+        (component.message for component in components.values() if component.phase != "Running"),
+        "All components are ready",
+    )
+    phase = _phase(tenant, components, last, ready=ready, failure=failure)
+    conditions = [
+        _condition("Ready", ready, "Ready" if ready else "Failed" if failure else "NotReady", message),
+        *(
+            _condition(f"{name.capitalize()}Ready", component.phase == "Running", component.reason, component.message)
+            for name, component in components.items()
+        ),
+    ]
+    generation = tenant["metadata"].get("generation")
+    status = {
+        "phase": phase,
+        "namespace": names.namespace_name(tenant["metadata"]["name"]),
+        "version": _image_version(server.image(tenant["spec"])),
+        "observedGeneration": generation,
+        "conditions": [_since(condition, last, generation, now) for condition in conditions],
+        "components": {name: _reported(name, component, last, now) for name, component in components.items()},
+    }
+    if observed.server:
+        status["urls"] = {"server": _server_url(tenant), "api": f"{_server_url(tenant)}/api"}
+    return status
+
+
+def _phase(
+    tenant: Manifest, components: Mapping[str, _Component], last: Mapping[str, Any], *, ready: bool, failure: str
+) -> str:
+    if tenant["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    if tenant["spec"].get("paused"):
+        return "Paused"
+    phases = {component.phase for component in components.values()}
+    if failure or "Failed" in phases:
+        return "Failed"
+    if ready:
+        return "Running"
+    if phases == {"Pending"}:
+        return "Pending"
+    return "Degraded" if last.get("phase") in {"Running", "Degraded"} else "Provisioning"
+
+
+def _namespace(tenant: Manifest, observed: Observed) -> _Component:
+    name = names.namespace_name(tenant["metadata"]["name"])
+    return {
+        NamespaceState.ABSENT: _Component("Pending", f"Namespace {name} does not exist"),
+        NamespaceState.OURS: _Component("Running", f"Namespace {name} is the tenant's"),
+        NamespaceState.ADOPTABLE: _Component("Pending", f"Namespace {name} waits to be adopted"),
+        NamespaceState.FOREIGN: _Component("Failed", f"Namespace {name} exists and is not this Tenant's"),
+        NamespaceState.TERMINATING: _Component("Failed", f"Namespace {name} is being deleted"),
+    }[ownership.namespace_state(observed.namespace, tenant)]
+
+
+def _network(tenant: Manifest, observed: Observed) -> _Component:
+    if not tenant["spec"]["networkPolicy"]["enabled"]:
+        return _Component("Running", "Isolation is switched off")
+    if any(policy["metadata"]["name"] == "default-deny" for policy in observed.policies):
+        return _Component("Running", f"{len(observed.policies)} network policies are in place")
+    return _Component("Pending", "NetworkPolicy default-deny does not exist")
+
+
+def _workload(workload: Manifest | None, title: str, observed: Observed, *, url: str) -> _Component:
+    if workload is None:
+        return _Component("Pending", f"{title} does not exist")
+    spec, status = workload["spec"], workload.get("status") or {}
+    total = spec.get("replicas", 1)
+    ready = status.get("readyReplicas", 0)
+    current = (
+        status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
+        and status.get("updatedReplicas", 0) >= total
+    )
+    image = _image_version(spec["template"]["spec"]["containers"][0]["image"])
+    if ready >= total and current:
+        return _Component("Running", f"{title}: {ready} of {total} replicas ready", ready, total, url, image)
+    held_back = next(_obstacles(workload, observed), "")
+    phase = "Failed" if held_back else "Provisioning"
+    waiting = f"{title}: {ready} of {total} replicas ready" + ("" if current else ", a rollout is under way")
+    return _Component(phase, held_back or waiting, ready, total, url, image)
+
+
+def _obstacles(workload: Manifest, observed: Observed) -> Iterator[str]:
+    """Yield what holds a workload back, the nearest cause first: object, reason and message."""
+    selector = workload["spec"]["selector"]["matchLabels"].items()
+    pods = [pod for pod in observed.pods if selector <= (pod["metadata"].get("labels") or {}).items()]
+    claims = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for pod in pods
+        for volume in pod["spec"].get("volumes") or ()
+        if "persistentVolumeClaim" in volume
+    }
+    for pod in pods:
+        yield from _pod_obstacles(pod)
+    for claim in observed.claims:
+        if claim["metadata"]["name"] in claims and (claim.get("status") or {}).get("phase") != "Bound":
+            yield from _events_of(claim, observed)
+    for pod in pods:
+        for condition in (pod.get("status") or {}).get("conditions") or ():
+            if condition["type"] == "PodScheduled" and condition["status"] == "False":
+                yield f"{describe(pod)}: {condition.get('reason')}: {condition.get('message')}"
+    for condition in (workload.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
+            yield f"{describe(workload)}: {condition.get('reason')}: {condition.get('message')}"
+    yield from _events_of(workload, observed)
+
+
+def _pod_obstacles(pod: Manifest) -> Iterator[str]:
+    status = pod.get("status") or {}
+    for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason") in _STUCK:
+            detail = waiting.get("message") or f"container {container['name']}"
+            yield f"{describe(pod)}: {waiting['reason']}: {detail}"
+
+
+def _events_of(manifest: Manifest, observed: Observed) -> Iterator[str]:
+    """Yield the warnings about the object that mean it cannot be made, as long as nothing followed them."""
+    for event in observed.events:
+        about = event.get("involvedObject") or {}
+        if about.get("uid") == manifest["metadata"].get("uid") and event.get("reason") in _REFUSED:
+            yield f"{describe(manifest)}: {event['reason']}: {event.get('message')}"
+
+
+def _condition(kind: str, holds: bool, reason: str, message: str) -> dict[str, Any]:
+    return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message[:32768]}
+
+
+def _since(condition: dict[str, Any], last: Mapping[str, Any], generation: Any, now: str) -> dict[str, Any]:
+    before: Mapping[str, Any] = next(
+        (known for known in last.get("conditions") or () if known["type"] == condition["type"]), {}
+    )
+    same = before.get("status") == condition["status"]
+    return {
+        **condition,
+        "observedGeneration": generation,
+        "lastTransitionTime": before["lastTransitionTime"] if same else now,
+    }
+
+
+def _reported(name: str, component: _Component, last: Mapping[str, Any], now: str) -> dict[str, Any]:
+    before = (last.get("components") or {}).get(name) or {}
+    reported: dict[str, Any] = {
+        "phase": component.phase,
+        "message": component.message,
+        "lastTransitionTime": before.get("lastTransitionTime", now) if before.get("phase") == component.phase else now,
+    }
+    if component.total is not None:
+        reported |= {
+            "readyReplicas": component.ready,
+            "totalReplicas": component.total,
+            "replicas": f"{component.ready}/{component.total}",
+        }
+    if component.url:
+        reported["url"] = component.url
+    if component.version:
+        reported["version"] = component.version
+    return reported
+
+
+def _server_url(tenant: Manifest) -> str:
+    port = server.port(tenant["spec"])
+    return f"http://neurallog-server.{names.namespace_name(tenant['metadata']['name'])}.svc:{port}"
+
+
+def _redis_url(tenant: Manifest) -> str:
+    scheme = "rediss" if tenant["spec"]["redis"]["security"]["tls"].get("enabled") else "redis"
+    return f"{scheme}://redis.{names.namespace_name(tenant['metadata']['name'])}.svc:{redis_conf.PORT}"
+
+
+def _image_version(image: str) -> str:
+    """Return the tag of an image reference, or its digest."""
+    if "@" in image:
+        return image.rpartition("@")[2]
+    return image.rpartition(":")[2]

@@ -1,0 +1,42 @@
+"""Storage of a StatefulSet: its claim templates cannot change, its claims can grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import quantities
+from .resources import Manifest
+
+
+def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
+    """Return the StatefulSet with the storage request that it was created with in each volume claim template.
+
+    The templates are immutable; a claim grows by an update of the claim itself. Any other difference stays, so that the
+    server refuses it by name.
+    """
+    if manifest.get("kind") != "StatefulSet":
+        return manifest
+    sizes = {claim["metadata"]["name"]: _request(claim) for claim in live["spec"].get("volumeClaimTemplates") or ()}
+    claims = [
+        _with_request(claim, sizes.get(claim["metadata"]["name"]))
+        for claim in manifest["spec"].get("volumeClaimTemplates") or ()
+    ]
+    return {**manifest, "spec": {**manifest["spec"], "volumeClaimTemplates": claims}}
+
+
+def must_grow(claim: Manifest, live: Manifest) -> bool:
+    """Tell whether a live claim asks for less storage than the manifest of it states."""
+    stated, asked = _request(claim), _request(live)
+    return stated is not None and asked is not None and quantities.parse(asked) < quantities.parse(stated)
+
+
+def _request(claim: Manifest) -> str | None:
+    size = claim["spec"].get("resources", {}).get("requests", {}).get("storage")
+    return None if size is None else str(size)
+
+
+def _with_request(claim: Manifest, size: str | None) -> Any:
+    if size is None:
+        return claim
+    resources = {**claim["spec"]["resources"], "requests": {"storage": size}}
+    return {**claim, "spec": {**claim["spec"], "resources": resources}}

@@ -1,0 +1,97 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin; see plugins/action/apply.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: apply
+short_description: State all objects of a component of a tenant
+version_added: 0.1.0
+author: NeuralLog (@neurallog)
+description:
+  - Brings the tenant's namespace to what the templates of one component say, by server-side apply.
+  - A template is parsed as YAML first, and then each of its leaves is templated, so that a value never changes the
+    structure. A key whose value is null is left out.
+  - Every object gets the tenant's namespace, the recommended labels and, unless it isolates or the deletion policy is
+    C(Retain), an owner reference to the Tenant.
+  - A Namespace is created and never merged into. Where it exists already and is not this Tenant's, nothing is written.
+  - Objects of the same kinds that this component made before and no longer states are deleted.
+  - While the Tenant is paused nothing is done.
+options:
+  component:
+    description: The name of the component, which becomes the label C(app.kubernetes.io/component).
+    type: str
+    required: true
+  manifests:
+    description:
+      - Templates of the component's objects, in the order in which they are stated, each a file name or a dictionary.
+      - C(template) is the file; C(when) says whether its objects exist, C(loop) makes one object for each C(item).
+      - C(mode) is C(apply); C(create) for an object that is created once, after which only its metadata is stated;
+        C(grow) for a volume claim that a controller makes, whose size is stated where it exists and asks for less.
+    type: list
+    elements: raw
+    required: true
+  force:
+    description:
+      - Take fields that another field manager owns. If C(false), the conflict is explained and nothing is taken.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - neurallog.tenant.connection
+  - kubernetes.core.k8s_auth_options
+attributes:
+  check_mode:
+    support: full
+    description: The server is asked by a dry run; nothing is changed.
+  diff_mode:
+    support: full
+    description: Shows what the server changes, and which field manager loses a field. Values of Secrets are masked.
+"""
+
+EXAMPLES = r"""
+- name: Apply the Redis
+  neurallog.tenant.apply:
+    tenant: "{{ tenant }}"
+    component: redis
+    manifests:
+      - configmap.yaml
+      - template: secret.yaml
+        mode: create
+      - statefulset.yaml
+      - template: custom.yaml
+        loop: "{{ rules }}"
+"""
+
+RETURN = r"""
+objects:
+  description: What was done to each object.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Its kind.
+      type: str
+      returned: always
+    name:
+      description: Its name.
+      type: str
+      returned: always
+    namespace:
+      description: Its namespace.
+      type: str
+      returned: when it has one
+    uid:
+      description: Its UID.
+      type: str
+      returned: when it exists
+    resourceVersion:
+      description: Its version after the task.
+      type: str
+      returned: when it exists
+    operation:
+      description: One of C(created), C(updated), C(unchanged), C(deleted).
+      type: str
+      returned: always
+"""

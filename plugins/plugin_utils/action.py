@@ -1,0 +1,52 @@
+"""What the collection's action plugins share: options, connection, and errors that a person can read."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from . import client
+from .client import ApiError, Client
+from .manifests import ManifestError, plain
+
+
+class RefusedError(Exception):
+    """The action must not go on; the message says why and what would help."""
+
+
+class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
+    """An action plugin that works on the API server from within Ansible's own process."""
+
+    _supports_check_mode = True
+    _supports_diff = True
+    _requires_connection = False
+
+    ARGUMENTS: ClassVar[dict[str, Any]] = {}
+    """The argument spec of the options besides the connection's."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Validate the options, connect, act; a failure becomes the task's result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **client.CONNECTION_OPTIONS})
+        result["changed"] = False
+        try:
+            self.act(result, plain(options), task_vars or {})
+        except (ApiError, ManifestError, RefusedError) as error:
+            result.update(failed=True, msg=str(error))
+        return result
+
+    @abstractmethod
+    def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        """Do the work and fill the result, as it goes on, so that a failure tells what was done before it."""
+
+    @staticmethod
+    def connect(options: Mapping[str, Any]) -> Client:
+        """Return a client for the task's connection options.
+
+        Raises:
+            ApiError: there is no usable configuration.
+        """
+        return client.connect(options)

@@ -1,0 +1,256 @@
+"""The collection's way to the Kubernetes API: kubernetes.core's authentication, and requests of our own.
+
+A request is one round trip on a kept connection and gives plain dicts: no discovery, no typed models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+
+from ..module_utils import resources
+from ..module_utils.resources import Manifest, Resource, describe
+
+CONNECTION_OPTIONS: dict[str, Any] = AUTH_ARG_SPEC
+"""The connection options of a plugin's argument spec, exactly kubernetes.core's."""
+
+TIMEOUT = urllib3.Timeout(connect=5.0, read=60.0)
+RETRIES = urllib3.Retry(
+    connect=2,
+    read=2,
+    other=0,
+    status=3,
+    status_forcelist=(429, 503),
+    allowed_methods=None,  # every write here is repeatable: an apply, or guarded by a UID or by AlreadyExists
+    backoff_factor=0.2,
+    raise_on_status=False,
+)
+
+PAGE = 500
+"""Objects that a list asks for at a time."""
+
+
+class ApiError(Exception):
+    """The API server refused a request, or could not be reached (status 0).
+
+    Attributes:
+        status: the HTTP status code, 0 where there was no answer.
+        reason: the machine-readable reason of the server's Status, such as ``Conflict``.
+        causes: the details of the server's Status: dicts with ``field``, ``message`` and ``reason``.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, reason: str = "", causes: list[dict[str, str]] | None = None):
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.causes = causes or []
+
+
+class Client:
+    """Requests to one API server."""
+
+    def __init__(self, host: str, pool: urllib3.PoolManager, headers: urllib3.HTTPHeaderDict):
+        self._host = host.rstrip("/")
+        self._pool = pool
+        self._headers = headers
+        self._discovered: dict[tuple[str, str], Resource] = {}
+
+    def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """Return the object, or None where there is none.
+
+        Raises:
+            ApiError: the server refused; a missing kind is an error, a missing object is not.
+        """
+        path = self.resource(api_version, kind).path(namespace=namespace, name=name)
+        try:
+            return self._request("GET", path)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND and error.reason == "NotFound" and error.causes == []:
+                return None
+            raise
+
+    def list_objects(
+        self, api_version: str, kind: str, namespace: str | None = None, **selectors: str
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the objects of a kind, page by page; each says its apiVersion and kind."""
+        path = self.resource(api_version, kind).path(namespace=namespace)
+        query = {"limit": str(PAGE), **selectors}
+        while True:
+            page = self._request("GET", path, query)
+            for item in page.get("items") or ():
+                yield {"apiVersion": api_version, "kind": kind, **item}
+            if not (token := page.get("metadata", {}).get("continue")):
+                return
+            query["continue"] = token
+
+    def apply(
+        self,
+        manifest: Manifest,
+        *,
+        manager: str,
+        force: bool = True,
+        dry_run: bool = False,
+        subresource: str | None = None,
+    ) -> dict[str, Any]:
+        """Send the manifest by server-side apply and return the object as it is then.
+
+        Raises:
+            ApiError: with reason ``Conflict`` and its causes where ``force`` is off and others own the fields.
+        """
+        query = {"fieldManager": manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+        return self._write(
+            "PATCH", manifest, query, dry_run=dry_run, subresource=subresource, content="application/apply-patch+yaml"
+        )
+
+    def create(self, manifest: Manifest, *, manager: str, dry_run: bool = False) -> dict[str, Any]:
+        """Create the object; an existing one is an ApiError with reason ``AlreadyExists``, and stays as it is."""
+        return self._write("POST", manifest, {"fieldManager": manager, "fieldValidation": "Strict"}, dry_run=dry_run)
+
+    def json_patch(
+        self, manifest: Manifest, operations: list[dict[str, Any]], *, manager: str, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Change the object by a JSON patch (RFC 6902); its ``test`` operations are the preconditions."""
+        return self._write(
+            "PATCH",
+            manifest,
+            {"fieldManager": manager},
+            dry_run=dry_run,
+            body=operations,
+            content="application/json-patch+json",
+        )
+
+    def delete(self, manifest: Manifest, *, dry_run: bool = False, only_this_version: bool = False) -> None:
+        """Delete exactly this object, by its UID; one that is gone already is no error."""
+        metadata = manifest["metadata"]
+        preconditions = {"uid": metadata["uid"]}
+        if only_this_version:
+            preconditions["resourceVersion"] = metadata["resourceVersion"]
+        options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        try:
+            self._write("DELETE", manifest, {"propagationPolicy": "Background"}, dry_run=dry_run, body=options)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def resource(self, api_version: str, kind: str) -> Resource:
+        """Return where the kind is served.
+
+        Raises:
+            ApiError: with status 404 where the server does not know the kind.
+        """
+        key = api_version, kind
+        if found := resources.KNOWN.get(key) or self._discovered.get(key):
+            return found
+        group = ("/api/" if "/" not in api_version else "/apis/") + api_version
+        found = resources.from_discovery(api_version, kind, self._request("GET", group))
+        if found is None:
+            raise ApiError(f"the server has no {kind} in {api_version}", status=HTTPStatus.NOT_FOUND)
+        self._discovered[key] = found
+        return found
+
+    def _write(
+        self,
+        method: str,
+        manifest: Manifest,
+        query: dict[str, str],
+        *,
+        dry_run: bool,
+        body: Any = None,
+        subresource: str | None = None,
+        content: str = "application/json",
+    ) -> dict[str, Any]:
+        metadata = manifest["metadata"]
+        resource = self.resource(manifest["apiVersion"], manifest["kind"])
+        path = resource.path(
+            namespace=metadata.get("namespace"),
+            name=None if method == "POST" else metadata["name"],
+            subresource=subresource,
+        )
+        if dry_run:
+            query = {**query, "dryRun": "All"}
+        try:
+            return self._request(method, path, query, manifest if body is None else body, content)
+        except ApiError as error:
+            raise ApiError(
+                f"{describe(manifest)}: {error}", status=error.status, reason=error.reason, causes=error.causes
+            ) from None
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "application/json",
+    ) -> dict[str, Any]:
+        headers = self._headers.copy()
+        headers["Accept"] = "application/json"
+        if body is not None:
+            headers["Content-Type"] = content
+        url = self._host + path + ("?" + urlencode(query) if query else "")
+        try:
+            answer = self._pool.request(
+                method,
+                url,
+                headers=headers,
+                body=None if body is None else json.dumps(body).encode(),
+                timeout=TIMEOUT,
+                retries=RETRIES,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiError(f"the Kubernetes API at {self._host} cannot be reached: {_cause(error)}") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise _refusal(answer.status, answer.data)
+        return dict(json.loads(answer.data))
+
+
+def connect(options: Mapping[str, Any]) -> Client:
+    """Return a client for the connection options, as kubernetes.core reads them: parameters, environment, kubeconfig.
+
+    Raises:
+        ApiError: there is no usable configuration, or no server behind it.
+    """
+    given = {name: options[name] for name in CONNECTION_OPTIONS if options.get(name) is not None}
+    try:
+        api_client = get_api_client(**given).client.client
+    except urllib3.exceptions.HTTPError as error:
+        raise ApiError(f"the Kubernetes API cannot be reached: {_cause(error)}") from None
+    except Exception as error:  # kubernetes.core lets through whatever the kubernetes library raises
+        raise ApiError(f"no connection to a Kubernetes cluster: {error}") from None
+    configuration = api_client.configuration
+    headers = urllib3.HTTPHeaderDict()
+    for name, value in api_client.default_headers.items():
+        headers.add(str(name), value)
+    headers["User-Agent"] = "neurallog-tenant"
+    if token := configuration.get_api_key_with_prefix("authorization"):
+        headers["Authorization"] = token
+    elif configuration.username and configuration.password:
+        headers["Authorization"] = configuration.get_basic_auth_token()
+    return Client(configuration.host, api_client.rest_client.pool_manager, headers)
+
+
+def _refusal(status: int, data: bytes) -> ApiError:
+    """Return the error that the server's Status object describes."""
+    try:
+        answer = json.loads(data)
+        details = answer.get("details") or {}
+        causes = details.get("causes") or []
+        message = answer.get("message") or data.decode(errors="replace")
+        return ApiError(message, status=status, reason=answer.get("reason", ""), causes=causes)
+    except (ValueError, AttributeError):
+        return ApiError(f"HTTP {status}: {data[:500].decode(errors='replace')}", status=status)
+
+
+def _cause(error: BaseException) -> str:
+    """Return the message of the innermost reason: urllib3 wraps it in its pool and its retries."""
+    while isinstance(reason := getattr(error, "reason", None), BaseException):
+        error = reason
+    text = str(error)
+    return text.split(": ", 1)[1] if text.startswith("<") and ": " in text else text

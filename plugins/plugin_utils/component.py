@@ -1,0 +1,245 @@
+"""A component of a tenant on the API server: state its objects, and take away what it no longer has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from ..module_utils import managed_fields, names, objects, ownership, volumes
+from ..module_utils.ownership import NamespaceState
+from ..module_utils.resources import Manifest, describe
+from .action import RefusedError
+from .client import ApiError, Client
+from .manifests import Rendered, Source, plain
+
+Key = tuple[str, str]
+"""An object within the tenant's namespace: kind and name."""
+
+
+@dataclass
+class Report:
+    """What happened, in the shape of a task's result."""
+
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    diff: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is or, in check mode, would be different now."""
+        return any(entry["operation"] != "unchanged" for entry in self.objects)
+
+    def note(self, operation: str, before: Manifest | None, after: Manifest | None) -> None:
+        """Add one object: what was done to it, and how it looks on both sides."""
+        shown = after or before or {}
+        metadata = shown["metadata"]
+        entry = {"kind": shown["kind"], "name": metadata["name"], "operation": operation}
+        entry |= {key: metadata[key] for key in ("namespace", "uid", "resourceVersion") if metadata.get(key)}
+        self.objects.append(entry)
+        if operation == "unchanged":
+            return
+        old, new = objects.masked_pair(before or {}, after or {})
+        self.diff.append(
+            {
+                "before_header": describe(shown) if before else f"{describe(shown)} (absent)",
+                "after_header": describe(shown) if after else f"{describe(shown)} (absent)",
+                "before": _yaml(old) if before else "",
+                "after": _yaml(new) if after else "",
+            }
+        )
+
+    def compare(self, before: Manifest | None, after: Manifest, losses: Mapping[str, Sequence[str]]) -> None:
+        """Add an object that was stated, and, for the diff, which managers lose which fields of it to us."""
+        if before is None:
+            self.note("created", None, after)
+        elif objects.differ(before, after):
+            self.note("updated", before, after)
+            for manager, fields in losses.items():
+                self.diff.append({"prepared": f"# {describe(after)}: {manager} loses {', '.join(fields)}\n"})
+        else:
+            self.note("unchanged", before, after)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One component of one tenant, ready to be stated."""
+
+    client: Client
+    tenant: Manifest
+    name: str
+    force: bool
+    dry_run: bool
+    report: Report
+    created: set[Key] = field(default_factory=set)
+    """What was made in this run by a POST, and is stated in full right after."""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that the tenant owns."""
+        return names.namespace_name(self.tenant["metadata"]["name"])
+
+    def state(self, sources: Sequence[Source], rendered: Sequence[Rendered]) -> None:
+        """Bring the namespace to what the templates say; everything done is in the report, also after an error.
+
+        Raises:
+            RefusedError: the namespace is not the tenant's, or on its way out.
+            ApiError: the server refused an object; the message names it.
+        """
+        manifests = [self._completed(one.manifest) for one in rendered]
+        namespace = next((manifest for manifest in manifests if manifest["kind"] == "Namespace"), None)
+        live = self._own_namespace(namespace)
+        if live is None:
+            self._preview(manifests, rendered)
+            return
+        before = self._objects_before(sources, manifests)
+        if namespace:
+            before["Namespace", self.namespace] = live
+        for manifest, one in zip(manifests, rendered, strict=True):
+            self._state_one(manifest, one.mode, before.get(_key(manifest)))
+        self._prune(sources, manifests, before)
+
+    def _completed(self, manifest: Manifest) -> Manifest:
+        """Return the manifest with what every object of a tenant carries: namespace, labels, owner."""
+        metadata = dict(manifest["metadata"])
+        if manifest["kind"] == "Namespace":
+            uid = self.tenant["metadata"]["uid"]
+            metadata["annotations"] = {**metadata.get("annotations", {}), names.TENANT_UID_ANNOTATION: uid}
+        else:
+            metadata["namespace"] = self.namespace
+        tenant_name = self.tenant["metadata"]["name"]
+        metadata["labels"] = {**metadata.get("labels", {}), **names.labels(tenant_name, self.name)}
+        if owners := ownership.owner_references(self.tenant, manifest["kind"]):
+            metadata["ownerReferences"] = owners
+        return {**manifest, "metadata": metadata}
+
+    def _own_namespace(self, manifest: Manifest | None) -> Manifest | None:
+        """Return the tenant's namespace, made where this component makes it; None where there is none in a dry run.
+
+        Created, never merged into: an existing namespace has to be the tenant's already.
+        """
+        live = self.client.get("v1", "Namespace", self.namespace)
+        if live is None and manifest and not self.dry_run:
+            try:
+                live = self._create(manifest)
+            except ApiError as error:
+                if error.reason != "AlreadyExists":
+                    raise
+                live = self.client.get("v1", "Namespace", self.namespace)
+        tenant_name = self.tenant["metadata"]["name"]
+        state = ownership.namespace_state(live, self.tenant)
+        if state is NamespaceState.FOREIGN:
+            raise RefusedError(
+                f"Namespace {self.namespace} exists and is not this Tenant's: nothing was written to it. A cluster "
+                f"administrator can give it to the Tenant by the annotation {names.ADOPT_ANNOTATION}={tenant_name}"
+            )
+        if state is NamespaceState.TERMINATING:
+            raise RefusedError(f"Namespace {self.namespace} is being deleted: try again when it is gone")
+        if state is NamespaceState.ABSENT and not self.dry_run:
+            raise RefusedError(
+                f"Namespace {self.namespace} does not exist: run without --tags, or with --tags namespace"
+            )
+        return live
+
+    def _preview(self, manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> None:
+        """Report the manifests themselves: the server dry-runs nothing in a namespace that does not exist."""
+        for manifest, one in zip(manifests, rendered, strict=True):
+            if one.mode != "grow":
+                self.report.note("created", None, manifest)
+
+    def _objects_before(self, sources: Sequence[Source], manifests: Sequence[Manifest]) -> dict[Key, Manifest]:
+        """Return the objects of the component's kinds; of Secrets only those that it names, by name."""
+        found = [
+            live
+            for api_version, kind in sorted({(source.api_version, source.kind) for source in sources})
+            if kind not in {"Namespace", "Secret"}
+            for live in self.client.list_objects(api_version, kind, self.namespace)
+        ]
+        secrets = {source.document["metadata"]["name"] for source in sources if source.kind == "Secret"}
+        secrets |= {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Secret"}
+        found += filter(None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets)))
+        return {_key(live): live for live in found}
+
+    def _state_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
+        if mode == "grow":
+            self._grow(manifest, before)
+            return
+        if before is None and mode == "create":
+            before = self._create(manifest)
+            if self.dry_run:
+                self.report.note("created", None, before)
+                return
+        stated = manifest
+        if mode == "create":
+            stated = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
+        if before is not None:
+            stated = volumes.with_claims_of(stated, before)
+        if manifest["kind"] == "Namespace" and before is not None:
+            # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
+            stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
+        self._note(before, self._disowned(self._apply(stated)))
+
+    def _grow(self, claim: Manifest, before: Manifest | None) -> None:
+        """State the size of a claim alone: the rest belongs to the controller that made it."""
+        if before is not None and volumes.must_grow(claim, before):
+            metadata = {key: claim["metadata"][key] for key in ("name", "namespace")}
+            self._note(before, self._apply({**claim, "metadata": {**metadata, "uid": before["metadata"]["uid"]}}))
+
+    def _create(self, manifest: Manifest) -> dict[str, Any]:
+        created = self.client.create(manifest, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
+        self.created.add(_key(manifest))
+        return created
+
+    def _note(self, before: Manifest | None, after: Manifest) -> None:
+        if _key(after) in self.created:
+            before = None
+        self.report.compare(before, after, managed_fields.losses(before or {}, after, names.FIELD_MANAGER))
+
+    def _apply(self, manifest: Manifest) -> Manifest:
+        try:
+            return self.client.apply(manifest, manager=names.FIELD_MANAGER, force=self.force, dry_run=self.dry_run)
+        except ApiError as error:
+            if error.reason != "Conflict" or not error.causes:
+                raise
+            owners = "; ".join(f"{cause.get('field')}: {cause.get('message')}" for cause in error.causes)
+            raise RefusedError(
+                f"{describe(manifest)}: others own fields that the component states ({owners}). "
+                "Leave them to their owners, or take them with force: true"
+            ) from None
+
+    def _disowned(self, live: Manifest) -> Manifest:
+        """Return the object without an owner reference to the tenant where it must have none.
+
+        Dropping it from what is applied is not enough where the reference came with the object's creation.
+        """
+        uid = self.tenant["metadata"]["uid"]
+        if ownership.owner_references(self.tenant, live["kind"]) or not ownership.is_owned_by(live, uid):
+            return live
+        references = live["metadata"]["ownerReferences"]
+        kept = [reference for reference in references if reference["uid"] != uid]
+        operations = [
+            {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},
+            {"op": "test", "path": "/metadata/ownerReferences", "value": references},
+            {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
+        ]
+        return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
+
+    def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:
+        """Delete what this component made and no longer states, exactly in the version that was looked at."""
+        stated = {_key(manifest) for manifest in manifests}
+        never = {"Namespace"} | {source.kind for source in sources if source.entry.mode == "grow"}
+        for key, live in before.items():
+            if key in stated or live["kind"] in never or live["metadata"].get("deletionTimestamp"):
+                continue
+            if ownership.is_prunable(live, self.name, self.tenant):
+                self.client.delete(live, dry_run=self.dry_run, only_this_version=True)
+                self.report.note("deleted", live, None)
+
+
+def _key(manifest: Manifest) -> Key:
+    return manifest["kind"], manifest["metadata"]["name"]
+
+
+def _yaml(manifest: Manifest) -> str:
+    return str(yaml.safe_dump(plain(objects.without_bookkeeping(manifest)), sort_keys=True, allow_unicode=True))

@@ -1,0 +1,129 @@
+"""Templates of manifests: YAML is parsed first, then each leaf is templated, so a tenant's value stays one leaf.
+
+Only the collection's own files are templates. What comes out of an expression is data and is never templated again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.template import Templar, trust_as_template
+
+from ..module_utils.objects import without_nulls
+from ..module_utils.resources import Manifest
+
+MODES = ("apply", "create", "grow")
+
+
+class ManifestError(Exception):
+    """A template cannot be read or rendered; the message names file and field."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One element of ``apply``'s option ``manifests``.
+
+    ``apply`` states the whole object. ``create`` creates it once and from then on states its metadata alone. ``grow``
+    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less.
+    """
+
+    template: str
+    when: bool = True
+    loop: Sequence[Any] | None = None
+    mode: str = "apply"
+
+    @classmethod
+    def parse(cls, value: str | Mapping[str, Any]) -> Entry:
+        """Read an element of the option.
+
+        Raises:
+            ManifestError: it has another shape.
+        """
+        if isinstance(value, str):
+            return cls(value)
+        unknown = value.keys() - {"template", "when", "loop", "mode"}
+        if unknown or not isinstance(value.get("template"), str):
+            raise ManifestError(f"manifests: {dict(value)} needs template, and knows when, loop and mode besides")
+        if value.get("mode", "apply") not in MODES:
+            raise ManifestError(f"manifests: mode of {value['template']} must be one of {', '.join(MODES)}")
+        if not isinstance(value.get("when", True), bool):
+            raise ManifestError(f"manifests: when of {value['template']} must be true or false")
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed template, not yet rendered."""
+
+    entry: Entry
+    api_version: str
+    kind: str
+    document: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """An object that the component states, and how."""
+
+    manifest: Manifest
+    mode: str
+
+
+def load(entries: Sequence[str | Mapping[str, Any]], find: Callable[[str], str]) -> list[Source]:
+    """Parse the templates; ``find`` gives the path of one.
+
+    Raises:
+        ManifestError: a template is no manifest.
+    """
+    return [source for value in entries for source in _load_one(Entry.parse(value), find)]
+
+
+def _load_one(entry: Entry, find: Callable[[str], str]) -> Iterator[Source]:
+    try:
+        documents = list(yaml.safe_load_all(Path(find(entry.template)).read_text()))
+    except (yaml.YAMLError, OSError, AnsibleError) as error:
+        raise ManifestError(f"{entry.template}: {error}") from None
+    for document in documents:
+        if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
+            raise ManifestError(f"{entry.template}: a manifest needs apiVersion, kind and metadata")
+        yield Source(entry, document["apiVersion"], document["kind"], document)
+
+
+def render(source: Source, templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
+    """Yield the objects that the template makes of the variables: none, one, or one for each ``item`` of its loop.
+
+    Raises:
+        ManifestError: an expression fails.
+    """
+    entry = source.entry
+    if not entry.when:
+        return
+    scopes = [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]
+    for scope in scopes:
+        bound = templar.copy_with_new_env(available_variables=scope)
+        document = _render(source.document, bound, entry.template)
+        yield Rendered(plain(without_nulls(document)), entry.mode)
+
+
+def _render(value: Any, templar: Templar, where: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _render(below, templar, f"{where}: {key}") for key, below in value.items()}
+    if isinstance(value, list):
+        return [_render(below, templar, where) for below in value]
+    if isinstance(value, str) and ("{{" in value or "{%" in value):
+        try:
+            return templar.template(trust_as_template(value))
+        except (AnsibleError, ValueError, TypeError) as error:
+            raise ManifestError(f"{where}: {error}") from None
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Return the value in Python's own types: ansible-core tags strings, and lazy containers are not dicts."""
+    return json.loads(json.dumps(value))
