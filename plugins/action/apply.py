@@ -36,7 +36,8 @@ class ActionModule(KubernetesAction):
         )
         try:
             component.state(sources, rendered)
+            result["objects"] = report.objects
         finally:
-            result.update(changed=report.changed, objects=report.objects)
+            result["changed"] = report.changed
             if self._task.diff:
                 result["diff"] = report.diff

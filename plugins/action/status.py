@@ -38,9 +38,9 @@ class ActionModule(KubernetesAction):
         status = self._report(client, tenant, failure)
         if options["wait"] and not failure and not tenant["spec"].get("paused"):
             status = self._wait(client, {**tenant, "status": status}, options["wait_timeout"])
-        result["status"] = status
         if failure:
-            raise RefusedError(f"Tenant {name} is not reconciled; its status says why: {failure}")
+            raise RefusedError(f"Tenant {name} is not reconciled: {failure}")
+        result["status"] = status
 
     def _wait(self, client: Client, tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
         """Report until the tenant is ready, and show each obstacle on the way."""

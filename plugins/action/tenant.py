@@ -18,6 +18,7 @@ class ActionModule(KubernetesAction):
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "tenant": {"type": "dict", "default": {}},
         "error": {"type": "str", "default": ""},
+        "state": {"type": "str", "default": "present", "choices": ["present", "read"]},
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
@@ -31,14 +32,22 @@ class ActionModule(KubernetesAction):
             )
         client = self.connect(options)
         try:
-            tenant = self._taken(client, options["tenant"], result)
+            if options["state"] == "read":
+                tenant = self._read(client, options["tenant"])
+            else:
+                tenant = self._taken(client, options["tenant"], result)
         except ApiError as error:
             raise _explained(error) from None
-        if tenant["metadata"].get("deletionTimestamp"):
+        if options["state"] == "present" and tenant["metadata"].get("deletionTimestamp"):
             raise RefusedError(f"Tenant {tenant['metadata']['name']} is being deleted: nothing is provisioned for it")
         result.update(
             {key: tenant[key] for key in ("apiVersion", "kind", "metadata", "spec", "status") if key in tenant}
         )
+
+    @staticmethod
+    def _read(client: Client, tenant: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the Tenant as the server has it; the manifest itself where the server has none."""
+        return client.get(names.API_VERSION, names.KIND, tenant["metadata"]["name"]) or tenant
 
     def _taken(self, client: Client, tenant: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         name = tenant["metadata"]["name"]

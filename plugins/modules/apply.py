@@ -66,7 +66,7 @@ EXAMPLES = r"""
 RETURN = r"""
 objects:
   description: What was done to each object.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:

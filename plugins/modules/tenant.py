@@ -10,8 +10,8 @@ short_description: Take a Tenant to the server and go on with its answer
 version_added: 0.1.0
 author: NeuralLog (@neurallog)
 description:
-  - Applies a Tenant manifest by server-side apply with the field manager C(ansible), and returns it
-    as the server has it, with its defaults, after its rules have been checked. A Tenant that came from the cluster is read again.
+  - Applies a Tenant manifest by server-side apply with the field manager C(ansible), and returns it as the server has
+    it, with its defaults, after its rules have been checked. A Tenant that came from the cluster is read again.
   - The server is the only validator. Its message is the task's.
 options:
   tenant:
@@ -22,6 +22,11 @@ options:
     description: Why there is no usable Tenant. The task fails with it.
     type: str
     default: ""
+  state:
+    description: With C(read) nothing is applied; the server's Tenant is returned, or the manifest where it has none.
+    type: str
+    choices: [present, read]
+    default: present
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 requirements:

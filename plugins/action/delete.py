@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..module_utils import ownership
+from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.deletion import Deletion
+
+
+class ActionModule(KubernetesAction):
+    """Delete a tenant; documented in plugins/modules/delete.py."""
+
+    ARGUMENTS: ClassVar[dict[str, Any]] = {
+        "tenant": {"type": "dict", "required": True},
+        "wait": {"type": "bool", "default": True},
+        "wait_timeout": {"type": "int", "default": 300},
+    }
+
+    def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        deletion = Deletion.of(self.connect(options), options["tenant"])
+        result["remaining"] = []
+        if deletion is None:
+            result["summary"] = f"Tenant {options['tenant']['metadata']['name']} is not on the cluster: nothing goes"
+            return
+        if deletion.tenant["spec"].get("preventDeletion"):
+            raise RefusedError(
+                f"Tenant {deletion.name}: spec.preventDeletion is set: set it to false before the Tenant can be deleted"
+            )
+        result.update(summary=deletion.summary(), changed=True)
+        if self._task.check_mode:
+            return
+        if ownership.is_retained(deletion.tenant):
+            deletion.disown()
+        elif deletion.is_ours_to_do:
+            deletion.delete_namespace()
+        timeout = options["wait_timeout"] if options["wait"] else 0
+        result["remaining"] = deletion.finish(timeout)
+        if options["wait"] and result["remaining"]:
+            left = ", ".join(result["remaining"])
+            raise RefusedError(f"Tenant {deletion.name}: after {timeout} s there is still {left}")

@@ -1,0 +1,172 @@
+"""The end of a tenant: one delete of its namespace, and nothing left."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.utils.display import Display
+
+from ..module_utils import names, ownership
+from ..module_utils.ownership import NamespaceState
+from ..module_utils.resources import Manifest, describe
+from .client import Client
+
+OWNED_KINDS = (
+    ("v1", "ConfigMap"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("apps/v1", "Deployment"),
+    ("apps/v1", "StatefulSet"),
+    ("policy/v1", "PodDisruptionBudget"),
+)
+"""Kinds of a tenant's objects that refer to it as their owner, but for Secrets, which are read by name."""
+
+SHOWN_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("v1", "Pod"))
+"""What somebody who is about to delete a tenant wants to be told of."""
+
+POLL_INTERVAL = 0.2
+"""Seconds between two looks at what is left."""
+
+display = Display()
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A tenant on its way out, as the server has it."""
+
+    client: Client
+    tenant: Manifest
+    namespace: Manifest | None
+    state: NamespaceState
+
+    @classmethod
+    def of(cls, client: Client, tenant: Manifest) -> Deletion | None:
+        """Return the deletion of a Tenant; None where the cluster does not have it.
+
+        Raises:
+            ApiError: the server refused to tell.
+        """
+        live = client.get(names.API_VERSION, names.KIND, tenant["metadata"]["name"])
+        uid = tenant["metadata"].get("uid")
+        if live is None or (uid and live["metadata"]["uid"] != uid):
+            return None
+        namespace = client.get("v1", "Namespace", names.namespace_name(live["metadata"]["name"]))
+        return cls(client, {"spec": {}, **live}, namespace, ownership.namespace_state(namespace, live))
+
+    @property
+    def name(self) -> str:
+        """The name of the Tenant."""
+        return str(self.tenant["metadata"]["name"])
+
+    @property
+    def is_ours_to_do(self) -> bool:
+        """Whether this run deletes what belongs to the tenant: no operator does, or it is the operator's own run."""
+        metadata = self.tenant["metadata"]
+        return bool(metadata.get("deletionTimestamp")) or names.FINALIZER not in metadata.get("finalizers", ())
+
+    @property
+    def _has_namespace(self) -> bool:
+        return self.state in {NamespaceState.OURS, NamespaceState.TERMINATING}
+
+    def summary(self) -> str:
+        """Return what will go, in one sentence."""
+        title = f"Tenant {self.name}"
+        if not self._has_namespace:
+            return f"{title} goes; it has no namespace"
+        namespace = names.namespace_name(self.name)
+        if ownership.is_retained(self.tenant):
+            return f"{title} goes; Namespace {namespace} and all its data stay (deletionPolicy Retain)"
+        counted = Counter(
+            kind for api_version, kind in SHOWN_KINDS for _ in self.client.list_objects(api_version, kind, namespace)
+        )
+        inside = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in counted.items())
+        return f"{title} and Namespace {namespace} go, with all their data" + (f" ({inside})" if inside else "")
+
+    def delete_namespace(self) -> None:
+        """Delete the namespace, if it is this tenant's: Kubernetes removes the pods before the rest."""
+        if self.namespace and self.state is NamespaceState.OURS:
+            self.client.delete(self.namespace)
+
+    def disown(self) -> None:
+        """Take the Tenant off the owners of its namespace and objects, so that garbage collection leaves them alone."""
+        if not self._has_namespace:
+            return
+        uid = self.tenant["metadata"]["uid"]
+        for manifest in self._owned():
+            references = manifest["metadata"].get("ownerReferences") or []
+            if not ownership.is_owned_by(manifest, uid):
+                continue
+            kept = [reference for reference in references if reference["uid"] != uid]
+            operations = [
+                {"op": "test", "path": "/metadata/ownerReferences", "value": references},
+                {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
+            ]
+            self.client.json_patch(manifest, operations, manager=names.FIELD_MANAGER)
+
+    def _owned(self) -> Iterator[Manifest]:
+        namespace = names.namespace_name(self.name)
+        for api_version, kind in OWNED_KINDS:
+            yield from self.client.list_objects(api_version, kind, namespace)
+        if secret := self.client.get("v1", "Secret", "redis-auth", namespace):
+            yield secret
+        if self.namespace:
+            yield self.namespace
+
+    def finish(self, timeout: float) -> list[str]:
+        """Wait until the namespace is gone, delete the Tenant, wait for that, and return what is left in the end.
+
+        Args:
+            timeout: seconds to wait; with 0 one look is taken.
+        """
+        deadline = time.monotonic() + timeout
+        asked = bool(self.tenant["metadata"].get("deletionTimestamp"))
+        shown = None
+        while True:
+            left = self._left()
+            if not asked and (not left or not self.is_ours_to_do):
+                self.client.delete(self.tenant)
+                asked = True
+            if self._is_operators_run or not self._tenant_exists():
+                if not left:
+                    return []
+            else:
+                left = [*left, describe(self.tenant)]
+            if time.monotonic() >= deadline:
+                return left
+            if left != shown:
+                shown = left
+                display.display(f"{self.name}: waiting for {', '.join(left)}")
+            time.sleep(POLL_INTERVAL)
+
+    @property
+    def _is_operators_run(self) -> bool:
+        """Whether the finalizer keeps the Tenant until this run reports that nothing is left."""
+        return bool(self.tenant["metadata"].get("deletionTimestamp"))
+
+    def _tenant_exists(self) -> bool:
+        live = self.client.get(names.API_VERSION, names.KIND, self.name)
+        return live is not None and live["metadata"]["uid"] == self.tenant["metadata"]["uid"]
+
+    def _left(self) -> list[str]:
+        """Return what is left of the tenant's namespace, with what the server says is in its way."""
+        if not self.namespace or not self._has_namespace or ownership.is_retained(self.tenant):
+            return []
+        live = self.client.get("v1", "Namespace", names.namespace_name(self.name))
+        if live is None or live["metadata"]["uid"] != self.namespace["metadata"]["uid"]:
+            return []
+        return [describe(live) + _obstacles(live)]
+
+
+def _obstacles(namespace: Mapping[str, Any]) -> str:
+    """Return what blocks a namespace's deletion, as its conditions say."""
+    conditions = (namespace.get("status") or {}).get("conditions") or ()
+    messages = [
+        condition["message"]
+        for condition in conditions
+        if condition["status"] == "True" and condition["type"].endswith(("Remaining", "Failure"))
+    ]
+    return f" ({'; '.join(messages)})" if messages else ""
