@@ -5,6 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
+CLUSTER ?= kwok
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
@@ -18,6 +19,10 @@ export ANSIBLE_HOME := $(CURDIR)/.ansible
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*##/ {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: venv ## A tenant on a real control plane (CLUSTER=existing uses the cluster of KUBECONFIG)
+	@$(BIN)/python tools/demo.py --cluster $(CLUSTER) </dev/null
 
 .PHONY: cluster
 cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keeps an audit log)
@@ -49,11 +54,28 @@ lint: venv ## Check style, types, layers, YAML and playbooks
 	ansible-lint --offline
 
 .PHONY: test
-test: lint test-unit ## Lint and run all tests
+test: lint test-unit test-cluster test-distribution ## Lint and run all tests
 
 .PHONY: test-unit
 test-unit: venv ## Run the tests that need no cluster
 	pytest -q tests/unit
+
+.PHONY: test-cluster
+test-cluster: venv ## Run the tests on a control plane of their own
+	pytest -q tests/cluster
+
+.PHONY: test-distribution
+test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them
+	pytest -q tests/distribution
+
+.PHONY: bench
+bench: venv ## Measure this collection, kubernetes.core and the bare requests in one run (BENCH="--tenants 20")
+	@$(BIN)/python -m benchmarks $(BENCH) </dev/null
+
+.PHONY: build
+build: venv ## Build the wheel and the collection's tarball into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist . </dev/null
+	$(BIN)/ansible-galaxy collection build --force --output-path dist . </dev/null
 
 .PHONY: clean
 clean: ## Remove what the other targets made in this folder

@@ -3,9 +3,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible.utils.display import Display
+
 from ..module_utils import ownership
 from ..plugin_utils.action import KubernetesAction, RefusedError
 from ..plugin_utils.deletion import Deletion
+
+display = Display()
 
 
 class ActionModule(KubernetesAction):
@@ -29,6 +33,7 @@ class ActionModule(KubernetesAction):
             )
         result.update(summary=deletion.summary(), changed=True)
         if self._task.check_mode:
+            display.display(f"{result['summary']}.")
             return
         if ownership.is_retained(deletion.tenant):
             deletion.disown()

@@ -6,6 +6,8 @@ A request is one round trip on a kept connection and gives plain dicts: no disco
 from __future__ import annotations
 
 import json
+import os
+import weakref
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -233,7 +235,21 @@ def connect(options: Mapping[str, Any]) -> Client:
         headers["Authorization"] = token
     elif configuration.username and configuration.password:
         headers["Authorization"] = configuration.get_basic_auth_token()
-    return Client(configuration.host, api_client.rest_client.pool_manager, headers)
+    pool = api_client.rest_client.pool_manager
+    _POOLS.add(pool)
+    return Client(configuration.host, pool, headers)
+
+
+_POOLS: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()
+
+
+def _forget_connections() -> None:
+    """Drop the connections that a fork inherited: two processes cannot speak on one TLS session."""
+    for pool in _POOLS:
+        pool.clear()
+
+
+os.register_at_fork(after_in_child=_forget_connections)
 
 
 def _refusal(status: int, data: bytes) -> ApiError:

@@ -1,0 +1,206 @@
+"""What a reconcile makes of a Tenant, by hand and without an operator."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def acme(cluster, name, manifest, make_tenant):
+    """A provisioned tenant; returns how to run the playbook on a changed specification."""
+
+    class Acme:
+        namespace = f"tenant-{name}"
+
+        @staticmethod
+        def reconcile(*arguments, **spec):
+            return cluster.playbook("reconcile", "-i", manifest(make_tenant(name, **spec)), *arguments)
+
+        @staticmethod
+        def get(*arguments):
+            return cluster.get(*arguments, namespace=f"tenant-{name}")
+
+    first = Acme.reconcile()
+    assert first.code == 0, first.output
+    assert first.recap(name)["changed"] == 5
+    return Acme
+
+
+def test_a_manifest_becomes_a_tenant_whose_status_says_running(cluster, name, manifest, make_tenant):
+    run = cluster.playbook("reconcile", "-i", manifest(make_tenant(name, server={"replicas": 2})), "-e", "wait=true")
+    assert run.code == 0, run.output
+    assert f"{name}: waiting for" in run.output
+    status = cluster.get("tenant", name)["status"]
+    assert status["phase"] == "Running"
+    assert {condition["type"]: condition["status"] for condition in status["conditions"]} == {
+        "Ready": "True",
+        "NamespaceReady": "True",
+        "NetworkReady": "True",
+        "RedisReady": "True",
+        "ServerReady": "True",
+    }
+    assert status["components"]["server"]["readyReplicas"] == 2
+    cluster.kubectl("wait", "--for=condition=Ready", f"tenant/{name}", "--timeout=1s")
+
+
+def test_a_second_run_changes_nothing_and_sends_no_object_that_differs(cluster, acme, name):
+    versions = {
+        entry["metadata"]["uid"]: entry["metadata"]["generation"]
+        for entry in acme.get("statefulset,deployment,networkpolicy")
+    }
+    again = acme.reconcile()
+    assert again.code == 0, again.output
+    assert again.recap(name)["changed"] == 0
+    assert versions == {
+        entry["metadata"]["uid"]: entry["metadata"]["generation"]
+        for entry in acme.get("statefulset,deployment,networkpolicy")
+    }
+
+
+def test_check_with_diff_shows_the_changed_field_and_writes_nothing(cluster, acme, name):
+    before = cluster.audit_position()
+    run = acme.reconcile("--check", "--diff", server={"replicas": 3})
+    assert run.code == 0, run.output
+    assert "-  replicas: 1" in run.output
+    assert "+  replicas: 3" in run.output
+    assert f"Deployment tenant-{name}/neurallog-server" in run.output
+    assert cluster.writes(since=before) == []
+    assert acme.get("deployment", "neurallog-server")["spec"]["replicas"] == 1
+
+
+def test_check_of_a_new_tenant_shows_its_manifests_and_writes_nothing(cluster, name, manifest, make_tenant):
+    before = cluster.audit_position()
+    run = cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "--check", "--diff")
+    assert run.code == 0, run.output
+    assert f"StatefulSet tenant-{name}/redis (absent)" in run.output
+    assert cluster.writes(since=before) == []
+    assert cluster.get("tenant", name) is None
+
+
+def test_what_the_tenant_no_longer_has_is_pruned(acme, name):
+    ports = [{"protocol": "TCP", "port": 5432}]
+    rules = [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": ports}]
+    assert acme.reconcile(networkPolicy={"egressRules": rules}, server={"replicas": 2}).code == 0
+    assert acme.get("networkpolicy", "custom-egress-0")["spec"]["egress"][0]["ports"] == ports
+    assert acme.get("pdb", "neurallog-server")
+    assert acme.reconcile().recap(name)["changed"] == 3
+    assert acme.get("networkpolicy", "custom-egress-0") is None
+    assert acme.get("pdb", "neurallog-server") is None
+    assert acme.reconcile(networkPolicy={"enabled": False}).code == 0
+    assert not acme.get("networkpolicy")
+
+
+def test_a_foreign_object_with_copied_labels_is_neither_pruned_nor_changed(cluster, acme):
+    labels = acme.get("networkpolicy", "default-deny")["metadata"]["labels"]
+    metadata = {"name": "mine", "namespace": acme.namespace, "labels": labels}
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
+    cluster.apply({**policy, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}})
+    uid = acme.get("networkpolicy", "mine")["metadata"]["uid"]
+    assert acme.reconcile(networkPolicy={"enabled": False}).code == 0
+    assert [entry["metadata"]["uid"] for entry in acme.get("networkpolicy")] == [uid]
+
+
+def test_an_unmanaged_field_that_somebody_added_stays(cluster, acme, name):
+    cluster.kubectl("-n", acme.namespace, "annotate", "deployment/neurallog-server", "example.com/mine=yes")
+    assert acme.reconcile(server={"replicas": 2}).code == 0
+    assert acme.get("deployment", "neurallog-server")["metadata"]["annotations"]["example.com/mine"] == "yes"
+
+
+def test_a_field_that_somebody_took_is_taken_back_and_the_diff_names_who_had_it(cluster, acme, name):
+    cluster.kubectl(
+        "-n", acme.namespace, "scale", "deployment/neurallog-server", "--replicas=4"
+    )  # writes by the subresource scale, as an autoscaler does
+    cluster.kubectl(
+        "-n", acme.namespace, "patch", "service/redis", "--field-manager=somebody", "--type=merge",
+        "-p", '{"spec": {"selector": {"app.kubernetes.io/component": "server"}}}',
+    )  # fmt: skip
+    run = acme.reconcile("--diff")
+    assert run.code == 0, run.output
+    assert f"Service tenant-{name}/redis: somebody loses .spec.selector" in run.output
+    assert "kubectl loses .spec.replicas" in run.output
+    assert acme.get("service", "redis")["spec"]["selector"]["app.kubernetes.io/component"] == "redis"
+    assert acme.get("deployment", "neurallog-server")["spec"]["replicas"] == 1
+
+
+def test_without_force_a_conflict_is_explained_and_nothing_is_taken(
+    cluster, acme, name, tmp_path, manifest, make_tenant
+):
+    patch = '{"data": {"redis.conf": "port 1"}}'
+    config = ["-n", acme.namespace, "patch", "configmap/redis-config", "--field-manager=somebody", "--type=merge"]
+    cluster.kubectl(*config, "-p", patch)
+    run = acme.reconcile("-e", "force=false")
+    assert run.code != 0
+    assert 'conflict with "somebody"' in run.output.replace("\\", "")
+    assert ".data.redis.conf" in run.output
+    assert acme.get("configmap", "redis-config")["data"]["redis.conf"] == "port 1"
+
+
+def test_the_password_is_made_once_and_never_shown(cluster, acme, name):
+    before = acme.get("secret", "redis-auth")["data"]["password"]
+    run = acme.reconcile("--diff", "-vvv")
+    after = acme.get("secret", "redis-auth")["data"]["password"]
+    assert before == after
+    assert before not in run.output
+
+
+def test_storage_grows_by_the_claim_while_the_statefulset_keeps_its_template(cluster, acme, name):
+    cluster.wait_until(lambda: (acme.get("pvc", "data-redis-0") or {}).get("status", {}).get("phase") == "Bound")
+    uid = acme.get("statefulset", "redis")["metadata"]["uid"]
+    run = acme.reconcile(redis={"storage": "3Gi"})
+    assert run.code == 0, run.output
+    assert acme.get("pvc", "data-redis-0")["spec"]["resources"]["requests"]["storage"] == "3Gi"
+    assert acme.get("statefulset", "redis")["metadata"]["uid"] == uid
+    assert acme.reconcile(redis={"storage": "3Gi"}).recap(name)["changed"] == 0
+    shrunk = acme.reconcile(redis={"storage": "1Gi"})
+    assert shrunk.code != 0
+    assert "may grow, never shrink" in shrunk.flat
+
+
+def test_a_paused_tenant_is_left_alone_and_reported(acme, name, cluster):
+    cluster.kubectl("-n", acme.namespace, "delete", "service/redis")
+    run = acme.reconcile(paused=True)
+    assert run.code == 0, run.output
+    assert acme.get("service", "redis") is None
+    assert cluster.get("tenant", name)["status"]["phase"] == "Paused"
+
+
+def test_tags_run_one_component_and_check_whose_namespace_it_is(cluster, acme, name):
+    cluster.kubectl("-n", acme.namespace, "delete", "service/redis", "service/neurallog-server")
+    assert acme.reconcile("--tags", "redis").code == 0
+    assert acme.get("service", "redis")
+    assert acme.get("service", "neurallog-server") is None
+
+
+def test_tags_on_a_new_tenant_say_that_the_namespace_comes_first(cluster, name, manifest, make_tenant):
+    run = cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "--tags", "redis")
+    assert run.code != 0
+    assert f"Namespace tenant-{name} does not exist: run without --tags" in run.flat
+
+
+def test_a_tenant_that_cannot_become_ready_names_the_first_obstacle(cluster, acme, name):
+    selector = ["-n", acme.namespace, "get", "pods", "-l", "app.kubernetes.io/component=server", "-o", "name"]
+    pod = cluster.wait_until(lambda: cluster.kubectl(*selector).split())[0]
+    waiting = {"reason": "ImagePullBackOff", "message": "no such image"}
+    container = {"name": "server", "image": "x", "imageID": "", "ready": False, "restartCount": 0}
+    cluster.wait_until(lambda: acme.get("deployment", "neurallog-server")["status"].get("readyReplicas"))
+    conditions = [{"type": "Ready", "status": "False"}, {"type": "ContainersReady", "status": "False"}]
+    status = {"conditions": conditions, "containerStatuses": [{**container, "state": {"waiting": waiting}}]}
+    patch = json.dumps({"status": status})
+    cluster.kubectl("-n", acme.namespace, "patch", pod, "--subresource=status", "-p", patch)
+    cluster.wait_until(lambda: not acme.get("deployment", "neurallog-server")["status"].get("readyReplicas"))
+    run = acme.reconcile()
+    assert run.code == 0, run.output
+    ready = next(entry for entry in cluster.get("tenant", name)["status"]["conditions"] if entry["type"] == "Ready")
+    assert "ImagePullBackOff: no such image" in ready["message"]
+    assert pod.removeprefix("pod/") in ready["message"]
+
+
+def test_many_tenants_run_together_and_limit_means_what_ansible_means(cluster, name, manifest, make_tenant):
+    names = [f"{name[:40]}-{number}" for number in range(4)]
+    path = manifest(*(make_tenant(each) for each in names))
+    limited = cluster.playbook("reconcile", "-i", path, "--limit", names[0])
+    assert limited.code == 0, limited.output
+    assert [cluster.get("tenant", each) is not None for each in names] == [True, False, False, False]
+    whole = cluster.playbook("reconcile", "-i", path, "--forks", "4")
+    assert whole.code == 0, whole.output
+    assert [whole.recap(each)["changed"] for each in names] == [0, 5, 5, 5]
