@@ -1,0 +1,157 @@
+"""``python -m benchmarks``: one tenant and many, by three ways, on a control plane of its own.
+
+floor      the bare server-side apply requests of the same objects on one kept connection
+ours       ansible-playbook neurallog.tenant.reconcile
+k8s        ansible-playbook with the same objects in kubernetes.core.k8s tasks
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
+
+from devcluster import kwok
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+KINDS = {
+    "namespace": ["v1/ServiceAccount"],
+    "network": ["networking.k8s.io/v1/NetworkPolicy"],
+    "redis": ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service", "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
+    "server": ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service", "apps/v1/Deployment"],
+}  # fmt: skip
+
+
+def main() -> int:
+    """Measure, print the table and the ratios; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--tenants", type=int, default=20, help="how many are made at once")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each way is measured")
+    options = parser.parse_args()
+    cluster = kwok.Cluster(CHECKOUT / ".devcluster" / "bench")
+    cluster.down()
+    cluster.up()
+    try:
+        Bench(cluster, options.rounds).run(options.tenants)
+    finally:
+        cluster.down()
+    return 0
+
+
+class Bench:
+    """Every way on one control plane, in turn, so that what slows the machine slows all of them."""
+
+    def __init__(self, cluster: kwok.Cluster, rounds: int):
+        self.folder = cluster.folder
+        self.rounds = rounds
+        self.environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "ANSIBLE_FORKS": "10"}
+        self.client: Client = connect({"kubeconfig": str(cluster.kubeconfig)})
+        self.made = 0
+        self._playbook("neurallog.tenant.install")
+        self._ours(["pattern"])
+        self.pattern = self._recorded("pattern")
+
+    def run(self, many: int) -> None:
+        """Measure one tenant and ``many`` at once, and a second run that changes nothing."""
+        ways: dict[str, Callable[[list[str]], None]] = {"floor": self._floor, "ours": self._ours, "k8s": self._k8s}
+        objects = sum(map(len, self.pattern.values()))
+        print(
+            f"{objects} objects a tenant, median of {self.rounds} rounds, seconds a tenant; in brackets times the floor"
+        )
+        for count in (1, many):
+            made: dict[str, list[float]] = {way: [] for way in ways}
+            again: dict[str, list[float]] = {way: [] for way in ways}
+            for _ in range(self.rounds):
+                for way, make in ways.items():
+                    names = self._names(count)
+                    made[way].append(_timed(make, names) / count)
+                    again[way].append(_timed(make, names) / count)
+            for title, times in (("new", made), ("nothing to change", again)):
+                floor = statistics.median(times["floor"])
+                shown = [f"{way} {statistics.median(each):.3f} ({statistics.median(each) / floor:.1f})"
+                         for way, each in times.items()]  # fmt: skip
+                print(f"  {count:3} at once, {title + ':':18} {'   '.join(shown)}", flush=True)
+
+    def _names(self, count: int) -> list[str]:
+        self.made += count
+        return [f"t{number}" for number in range(self.made - count, self.made)]
+
+    def _recorded(self, name: str) -> dict[str, list[dict[str, Any]]]:
+        """Return what our roles apply for a tenant, by component, so that every way sends the same."""
+        namespace = f"tenant-{name}"
+        recorded = {"namespace": [_bare(self.client.get("v1", "Namespace", namespace) or {}, namespace)]}
+        for component, kinds in KINDS.items():
+            for kind in kinds:
+                api_version, _, kind_name = kind.rpartition("/")
+                selector = f"app.kubernetes.io/component={component}"
+                for live in self.client.list_objects(api_version, kind_name, namespace, labelSelector=selector):
+                    recorded.setdefault(component, []).append(_bare(live, namespace))
+        return recorded
+
+    def _components(self, name: str) -> dict[str, list[dict[str, Any]]]:
+        renamed = json.dumps(self.pattern).replace("tenant-pattern", f"tenant-{name}")
+        return dict(json.loads(renamed))
+
+    def _floor(self, names: list[str]) -> None:
+        for name in names:
+            for manifests in self._components(name).values():
+                for manifest in manifests:
+                    self.client.apply(manifest, manager="bench")
+
+    def _ours(self, names: list[str]) -> None:
+        path = self.folder / "tenants.yaml"
+        tenants = [{"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}} for name in names]
+        path.write_text(yaml.safe_dump_all(tenants))
+        self._playbook("-i", str(path), "neurallog.tenant.reconcile")
+
+    def _k8s(self, names: list[str]) -> None:
+        path = self.folder / "peer.json"
+        hosts = {name: {"components": self._components(name)} for name in names}
+        path.write_text(json.dumps({"all": {"hosts": hosts}}))
+        self._playbook("-i", str(path), "-e", f"ansible_python_interpreter={sys.executable}",
+                       str(CHECKOUT / "benchmarks" / "peer.yml"))  # fmt: skip
+
+    def _playbook(self, *arguments: str) -> None:
+        done = subprocess.run([PLAYBOOK, *arguments], cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(done.stdout[-3000:] + done.stderr[-1000:])
+
+
+def _bare(live: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """Return what somebody would write to get this object, without what belongs to this one alone."""
+    metadata = {"name": live["metadata"]["name"], "labels": live["metadata"].get("labels", {})}
+    metadata["labels"].pop("kubernetes.io/metadata.name", None)
+    if live["kind"] != "Namespace":
+        metadata["namespace"] = namespace
+    manifest = {key: value for key, value in live.items() if key not in {"metadata", "status"}}
+    if live["kind"] == "Service":
+        manifest["spec"] = {
+            key: value
+            for key, value in live["spec"].items()
+            if key not in {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} or value == "None"
+        }
+    if live["kind"] == "Namespace":
+        manifest.pop("spec", None)
+    return {**manifest, "metadata": metadata}
+
+
+def _timed(make: Callable[[list[str]], None], names: list[str]) -> float:
+    started = time.perf_counter()
+    make(names)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    sys.exit(main())

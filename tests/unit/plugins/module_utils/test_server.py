@@ -1,0 +1,54 @@
+import pytest
+
+from ansible_collections.neurallog.tenant.plugins.module_utils import server
+
+
+@pytest.mark.parametrize(
+    ("image", "version", "expected"),
+    [
+        ("neurallog/server", None, "neurallog/server:latest"),
+        ("neurallog/server", "1.4.2", "neurallog/server:1.4.2"),
+        ("neurallog/server:2", "1.4.2", "neurallog/server:2"),
+        ("registry.example:5000/server", "1.4.2", "registry.example:5000/server:1.4.2"),
+        ("server@sha256:" + "a" * 64, "1.4.2", "server@sha256:" + "a" * 64),
+    ],
+)
+def test_an_image_without_tag_or_digest_gets_the_version(image, version, expected):
+    assert server.image({"version": version, "server": {"image": image}}) == expected
+
+
+def spec(*env, security=None):
+    security = {"enabled": True, "tls": {"enabled": False}} if security is None else security
+    return {"server": {"env": list(env), "logLevel": "info"}, "redis": {"security": security}}
+
+
+def test_the_password_is_a_reference_in_the_generated_secret_or_in_the_tenants_own():
+    (variable,) = server.environment(spec())
+    assert variable["valueFrom"]["secretKeyRef"]["name"] == "redis-auth"
+    (variable,) = server.environment(spec(security={"enabled": True, "authSecret": "mine"}))
+    assert variable["valueFrom"]["secretKeyRef"]["name"] == "mine"
+    assert server.environment(spec(security={"enabled": False})) == []
+
+
+def test_a_variable_of_the_tenant_takes_the_place_of_the_operators():
+    mine = {"name": "REDIS_PASSWORD", "value": "x"}
+    assert server.environment(spec(mine)) == [mine]
+
+
+def test_the_port_follows_the_environment_that_the_tenant_sets():
+    assert server.port(spec()) == 3030
+    assert server.port(spec({"name": "PORT", "value": "8080"})) == 8080
+
+
+def test_tls_changes_the_scheme_of_the_url():
+    tls = {"enabled": True, "tls": {"enabled": True}}
+    tenant = {"metadata": {"name": "acme"}, "spec": spec(security=tls)}
+    assert server.settings(tenant)["REDIS_URL"] == "rediss://redis:6379"
+
+
+def test_the_quota_names_what_is_bounded_and_nothing_else():
+    assert server.quota({"cpu": {"limit": "4"}, "storage": {"request": "10Gi", "limit": "20Gi"}}) == {
+        "limits.cpu": "4",
+        "requests.storage": "20Gi",
+    }
+    assert server.quota({}) == {}

@@ -1,0 +1,147 @@
+import pytest
+
+from ansible_collections.neurallog.tenant.plugins.module_utils import names, tenant_status
+from ansible_collections.neurallog.tenant.plugins.module_utils.tenant_status import Observed
+
+THEN, NOW = "2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"
+LABELS = {"component": "redis"}
+
+
+def tenant(status=None, **spec):
+    security = {"enabled": True, "tls": {"enabled": False}}
+    rest = {"server": {"image": "s:1", "env": []}, "redis": {"security": security}, "networkPolicy": {"enabled": True}}
+    return {"metadata": {"name": "acme", "uid": "u", "generation": 3}, "spec": {**rest, **spec}, "status": status or {}}
+
+
+def workload(kind, name, *, ready, total=1, conditions=()):
+    status = {"readyReplicas": ready, "updatedReplicas": total, "observedGeneration": 1, "conditions": list(conditions)}
+    template = {"spec": {"containers": [{"image": "image:7"}]}}
+    spec = {"replicas": total, "selector": {"matchLabels": LABELS}, "template": template}
+    metadata = {"name": name, "namespace": "tenant-acme", "uid": name, "generation": 1}
+    return {"kind": kind, "metadata": metadata, "spec": spec, "status": status}
+
+
+def observed(**changes):
+    return Observed(
+        **{
+            "namespace": {"metadata": {"name": "tenant-acme", "ownerReferences": [{"uid": "u"}]}},
+            "redis": workload("StatefulSet", "redis", ready=1),
+            "server": workload("Deployment", "neurallog-server", ready=1),
+            "policies": [{"metadata": {"name": "default-deny"}}],
+            **changes,
+        }
+    )
+
+
+def condition(status, kind):
+    return next(entry for entry in status["conditions"] if entry["type"] == kind)
+
+
+def pod(*, waiting=None, unschedulable=None):
+    state = {"waiting": waiting} if waiting else {"running": {}}
+    conditions = [{"type": "PodScheduled", "status": "False", **unschedulable}] if unschedulable else []
+    return {
+        "kind": "Pod",
+        "metadata": {"name": "redis-0", "namespace": "tenant-acme", "labels": LABELS},
+        "spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-redis-0"}}]},
+        "status": {"containerStatuses": [{"name": "redis", "state": state}], "conditions": conditions},
+    }
+
+
+def test_all_components_ready_is_running():
+    status = tenant_status.compute(tenant(), observed(), now=NOW)
+    assert status["phase"] == "Running"
+    assert condition(status, "Ready")["status"] == "True"
+    assert status["components"]["redis"]["replicas"] == "1/1"
+    assert status["components"]["redis"]["version"] == "7"
+
+
+def test_times_of_transition_stay_while_nothing_moves_and_move_with_the_status():
+    first = tenant_status.compute(tenant(), observed(), now=THEN)
+    again = tenant_status.compute(tenant(first), observed(), now=NOW)
+    assert again == first
+    down = tenant_status.compute(tenant(first), observed(redis=workload("StatefulSet", "redis", ready=0)), now=NOW)
+    assert condition(down, "Ready")["lastTransitionTime"] == NOW
+    assert condition(down, "ServerReady")["lastTransitionTime"] == THEN
+    assert down["phase"] == "Degraded"
+
+
+def test_a_tenant_that_never_ran_is_provisioning_and_one_without_anything_is_pending():
+    redis = workload("StatefulSet", "redis", ready=0)
+    assert tenant_status.compute(tenant(), observed(redis=redis), now=NOW)["phase"] == "Provisioning"
+    assert tenant_status.compute(tenant(), Observed(), now=NOW)["phase"] == "Pending"
+
+
+def test_a_rollout_under_way_is_not_ready_although_the_old_replicas_are():
+    redis = workload("StatefulSet", "redis", ready=1)
+    redis["status"]["updatedReplicas"] = 0
+    status = tenant_status.compute(tenant(), observed(redis=redis), now=NOW)
+    assert "a rollout is under way" in condition(status, "Ready")["message"]
+
+
+QUOTA = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+UNBOUND = {
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data-redis-0", "namespace": "tenant-acme", "uid": "c"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"redis": None}, "StatefulSet redis does not exist"),
+        (
+            {"pods": [pod(waiting={"reason": "ImagePullBackOff", "message": "no such image"})]},
+            "Pod tenant-acme/redis-0: ImagePullBackOff: no such image",
+        ),
+        (
+            {"pods": [pod(unschedulable={"reason": "Unschedulable", "message": "0/3 nodes"})]},
+            "Pod tenant-acme/redis-0: Unschedulable: 0/3 nodes",
+        ),
+        (
+            {
+                "pods": [pod(unschedulable={"reason": "Unschedulable", "message": "unbound claims"})],
+                "claims": [{**UNBOUND, "status": {"phase": "Pending"}}],
+                "events": [{"involvedObject": {"uid": "c"}, "reason": "ProvisioningFailed", "message": "no class"}],
+            },
+            "PersistentVolumeClaim tenant-acme/data-redis-0: ProvisioningFailed: no class",
+        ),
+        (
+            {"redis": workload("StatefulSet", "redis", ready=0, conditions=[QUOTA])},
+            "StatefulSet tenant-acme/redis: FailedCreate: exceeded quota",
+        ),
+        ({"namespace": {"metadata": {"name": "tenant-acme"}}}, "Namespace tenant-acme exists and is not this Tenant's"),
+        ({"policies": []}, "NetworkPolicy default-deny does not exist"),
+    ],
+)
+def test_ready_names_the_first_object_that_holds_the_tenant_back(changes, message):
+    base = {} if {"namespace", "policies"} & changes.keys() else {"redis": workload("StatefulSet", "redis", ready=0)}
+    status = tenant_status.compute(tenant(), observed(**{**base, **changes}), now=NOW)
+    assert condition(status, "Ready")["status"] == "False"
+    assert condition(status, "Ready")["message"] == message
+
+
+def test_a_failed_task_is_failed_although_all_is_ready():
+    status = tenant_status.compute(tenant(), observed(), now=NOW, failure="the server said no")
+    assert status["phase"] == "Failed"
+    assert condition(status, "Ready")["message"] == "the server said no"
+
+
+def test_paused_and_terminating_are_told_while_the_conditions_go_on():
+    status = tenant_status.compute(tenant(paused=True), observed(), now=NOW)
+    assert status["phase"] == "Paused"
+    assert condition(status, "Ready")["status"] == "True"
+    leaving = tenant()
+    leaving["metadata"]["deletionTimestamp"] = NOW
+    assert tenant_status.compute(leaving, observed(), now=NOW)["phase"] == "Terminating"
+
+
+def test_a_retained_namespace_is_known_by_the_uid_that_we_noted_not_by_a_copy_of_it():
+    noted = {"f:metadata": {"f:annotations": {f"f:{names.TENANT_UID_ANNOTATION}": {}}}}
+    metadata = {"name": "tenant-acme", "annotations": {names.TENANT_UID_ANNOTATION: "u"}}
+    ours = {**metadata, "managedFields": [{"manager": names.FIELD_MANAGER, "operation": "Apply", "fieldsV1": noted}]}
+    copied = {**metadata, "managedFields": [{"manager": "somebody", "operation": "Apply", "fieldsV1": noted}]}
+    kept = tenant_status.compute(tenant(), observed(namespace={"metadata": ours}), now=NOW)
+    taken = tenant_status.compute(tenant(), observed(namespace={"metadata": copied}), now=NOW)
+    assert condition(kept, "NamespaceReady")["status"] == "True"
+    assert condition(taken, "NamespaceReady")["status"] == "False"
