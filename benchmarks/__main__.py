@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
 
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
 from devcluster import kwok
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+POD_KINDS = ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service"]
 KINDS = {
     "namespace": ["v1/ServiceAccount"],
     "network": ["networking.k8s.io/v1/NetworkPolicy"],
-    "redis": ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service", "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
-    "server": ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service", "apps/v1/Deployment"],
-}  # fmt: skip
+    "redis": [*POD_KINDS, "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
+    "server": [*POD_KINDS, "apps/v1/Deployment"],
+}
 
 
 def main() -> int:
