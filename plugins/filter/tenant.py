@@ -13,6 +13,11 @@ def generated_password(length: int) -> str:
     return base64.b64encode(secrets.token_urlsafe(length)[:length].encode()).decode()
 
 
+def status(tenant: dict[str, Any], observed: dict[str, Any], now: str, failure: str = "") -> dict[str, Any]:
+    """Return the status of a Tenant from its objects, given by the names of the fields of Observed."""
+    return tenant_status.compute(tenant, tenant_status.Observed(**observed), now=now, failure=failure)
+
+
 class FilterModule:
     """Pure functions from a Tenant to what its objects say; the core is in module_utils."""
 
@@ -35,5 +40,5 @@ class FilterModule:
             "server_image": server.image,
             "server_port": server.port,
             "server_settings": server.settings,
-            "tenant_status": tenant_status.compute,
+            "tenant_status": status,
         }

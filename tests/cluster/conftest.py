@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def cluster():
 def name(request):
     """A tenant's name of this test's own, as a DNS label."""
     words = request.node.name.removeprefix("test_").lower()
-    return re.sub(r"[^a-z0-9]+", "-", words)[:40].strip("-") + f"-{abs(hash(request.node.nodeid)) % 10000}"
+    return re.sub(r"[^a-z0-9]+", "-", words)[:40].strip("-") + f"-{zlib.crc32(request.node.nodeid.encode()) % 10000}"
 
 
 @pytest.fixture

@@ -107,6 +107,7 @@ def test_the_tarball_is_the_collection_alone(tmp_path):
         TOOLS / "ansible-galaxy",
         "collection",
         "install",
+        "--force",  # the checkout is a collection of this name and version already
         "--no-deps",
         "--offline",
         "-p",
@@ -135,3 +136,14 @@ def test_every_plugin_of_the_action_group_exists_and_every_action_is_in_it():
     actions = {path.stem for path in (CHECKOUT / "plugins" / "action").glob("*.py")}
     assert set(runtime["action_groups"]["k8s"]) == actions
     assert {path.stem for path in (CHECKOUT / "plugins" / "modules").glob("*.py")} == actions
+
+
+def test_every_filter_is_documented_under_its_name(tmp_path):
+    code = (
+        "from ansible_collections.neurallog.tenant.plugins.filter.tenant import FilterModule;"
+        "print(*FilterModule().filters())"
+    )
+    filters = run(TOOLS / "python", "-c", code, cwd=tmp_path).split()
+    assert {path.stem for path in (CHECKOUT / "plugins" / "filter").glob("*.yml")} == set(filters)
+    shown = run(TOOLS / "ansible-doc", "-t", "filter", *(f"neurallog.tenant.{name}" for name in filters), cwd=tmp_path)
+    assert shown.count("> FILTER neurallog.tenant.") == len(filters)
