@@ -111,16 +111,31 @@ class Cluster:
         return Run(done.returncode, done.stdout)
 
 
+def _started(folder, *, audit=False):
+    control_plane = kwok.Cluster(CHECKOUT / ".devcluster" / folder)
+    control_plane.down()
+    control_plane.up(audit=audit)
+    yield Cluster(control_plane)
+    control_plane.down()
+
+
 @pytest.fixture(scope="session")
-def cluster():
-    control_plane = kwok.Cluster(CHECKOUT / ".devcluster" / "tests")
-    control_plane.down()
-    control_plane.up(audit=True)
-    running = Cluster(control_plane)
-    installed = running.playbook("install")
+def _control_plane():
+    yield from _started("tests", audit=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(_control_plane):
+    """A control plane with the Tenant API."""
+    installed = _control_plane.playbook("install")
     assert installed.code == 0, installed.output
-    yield running
-    control_plane.down()
+    return _control_plane
+
+
+@pytest.fixture(scope="module")
+def bare_cluster():
+    """A control plane that knows no Tenants yet."""
+    yield from _started("bare")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ GOOD = "the-other-one"
          "spec.server.replicas"),
         ("apiVersion: neurallog.io/v1\nkind: Tenant\nmetadata: {name: odd}\n"
          "spec: {resources: {cpu: {request: 100m}}}\n",
-         "spec.resources.cpu.request must hold what server"),
+         "spec.resources.cpu.request must hold what server and redis request together"),
         ("", "has no Tenant manifest"),
     ],
 )  # fmt: skip
@@ -117,22 +117,31 @@ def test_a_missing_right_is_the_servers_message(cluster, name, manifest, make_te
 
 
 def test_without_the_crd_one_message_names_the_playbook_that_installs_it(
-    cluster, name, manifest, make_tenant, tmp_path
+    bare_cluster, name, manifest, make_tenant, tmp_path
 ):
     inventory = tmp_path / "inventory.yml"
-    inventory.write_text("plugin: neurallog.tenant.tenants\nmanifests: [tenants.yaml]\ncluster: true\n")
-    path = manifest(make_tenant(name))
-    cluster.kubectl("delete", "tenants", "--all", "--wait=false")
-    cluster.wait_until(lambda: not cluster.get("tenants"))
-    cluster.kubectl("delete", "crd", "tenants.neurallog.io")
-    api = "/apis/neurallog.io/v1/tenants"
-    try:
-        cluster.wait_until(lambda: "NotFound" in cluster.kubectl("get", "--raw", api, check=False))
-        run = cluster.playbook("reconcile", "-i", path)
-        live = cluster.playbook("reconcile", "-i", inventory)
-    finally:
-        assert cluster.playbook("install").code == 0
-    assert run.code != 0
-    assert "ansible-playbook neurallog.tenant.install" in run.flat
-    assert run.flat.count("FAILED!") == 1
-    assert "ansible-playbook neurallog.tenant.install" in live.flat
+    inventory.write_text("plugin: neurallog.tenant.tenants\ncluster: true\n")
+    run = bare_cluster.playbook("reconcile", "-i", manifest(make_tenant(name)))
+    live = bare_cluster.playbook("reconcile", "-i", inventory)
+    delete = bare_cluster.playbook("delete", "-i", manifest(make_tenant(name)))
+    for each in (run, live, delete):
+        assert each.code != 0
+        assert "ansible-playbook neurallog.tenant.install" in each.flat
+        assert each.flat.count("FAILED!") == 1
+
+
+def test_install_makes_the_api_usable_and_a_second_one_changes_nothing(bare_cluster, name, manifest, make_tenant):
+    assert bare_cluster.playbook("install", "--check").recap("localhost")["changed"] == 1
+    assert bare_cluster.playbook("install").recap("localhost")["changed"] == 1
+    assert bare_cluster.playbook("install").recap("localhost")["changed"] == 0
+    assert bare_cluster.playbook("reconcile", "-i", manifest(make_tenant(name))).code == 0
+
+
+def test_a_quota_without_room_for_a_rollout_is_refused_and_one_with_room_is_not(cluster, name, manifest, make_tenant):
+    def of(cpu):
+        return make_tenant(name, resources={"cpu": {"request": cpu}}, server={"replicas": 4})
+
+    tight = cluster.playbook("reconcile", "-i", manifest(of("500m")), "--check")
+    assert "a quarter more, rounded up, while they are replaced" in tight.flat
+    roomy = cluster.playbook("reconcile", "-i", manifest(of("600m")), "--check")
+    assert roomy.code == 0, roomy.output
