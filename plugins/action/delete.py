@@ -27,7 +27,7 @@ class ActionModule(KubernetesAction):
         if deletion is None:
             result["summary"] = f"Tenant {options['tenant']['metadata']['name']} is not on the cluster: nothing goes"
             return
-        if deletion.tenant["spec"].get("preventDeletion"):
+        if deletion.tenant["spec"].get("preventDeletion") and not deletion.tenant["metadata"].get("deletionTimestamp"):
             raise RefusedError(
                 f"Tenant {deletion.name}: spec.preventDeletion is set: set it to false before the Tenant can be deleted"
             )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -33,6 +34,9 @@ options:
     type: list
     elements: path
     default: []
+  objects:
+    description: A JSON file with a list of live Tenants, relative to the inventory file, as the watcher writes it.
+    type: path
   cluster:
     description: Take the live Tenants of the cluster.
     type: bool
@@ -101,6 +105,9 @@ class InventoryModule(BaseInventoryPlugin):
                 yield from read(path)
             else:
                 yield Document(str(path), path.name, error=f"{source}: manifests: {path} does not exist")
+        if objects := self.get_option("objects"):
+            for tenant in json.loads((source.parent / str(objects)).read_text(encoding="utf-8")):
+                yield Document("the watcher", tenant["metadata"]["name"], tenant)
         if self.get_option("cluster"):
             yield from self._live()
 

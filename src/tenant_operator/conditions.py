@@ -1,0 +1,60 @@
+"""The conditions that are the watcher's, for any kind: Progressing and Stalled.
+
+Source: https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenant_operator.outcome import Outcome
+
+MANAGER = "tenant-operator-watcher"
+MESSAGE_LIMIT = 32768
+
+
+def of(resource: dict[str, Any], outcome: Outcome, *, now: str) -> list[dict[str, Any]]:
+    """Return both conditions after a run, with the time of the last transition."""
+    if outcome.failure:
+        progressing, stalled = (False, "Failed", outcome.failure), (True, "Failed", outcome.failure)
+    elif outcome.remaining:
+        message = "waits for " + ", ".join(outcome.remaining)
+        progressing, stalled = (True, "Deleting", message), (False, "Deleting", message)
+    elif not is_ready(resource):
+        message = "reconciled; not ready yet"
+        progressing, stalled = (True, "NotReady", message), (False, "NotReady", message)
+    else:
+        message = "reconciled"
+        progressing, stalled = (False, "Reconciled", message), (False, "Reconciled", message)
+    states = {"Progressing": progressing, "Stalled": stalled}
+    return [_condition(resource, kind, state, now) for kind, state in states.items()]
+
+
+def is_ready(resource: dict[str, Any]) -> bool:
+    """Tell whether the resource's own condition ``Ready`` holds; a kind without one is ready when its run succeeded."""
+    ready = _find(resource, "Ready")
+    return ready is None or ready.get("status") == "True"
+
+
+def are_reported(resource: dict[str, Any], conditions: list[dict[str, Any]]) -> bool:
+    """Tell whether the resource's status says so already, so that nothing need be written."""
+    return all(_find(resource, condition["type"]) == condition for condition in conditions)
+
+
+def _condition(resource: dict[str, Any], kind: str, state: tuple[bool, str, str], now: str) -> dict[str, Any]:
+    holds, reason, message = state
+    before = _find(resource, kind) or {}
+    status = "True" if holds else "False"
+    return {
+        "type": kind,
+        "status": status,
+        "reason": reason,
+        "message": message[:MESSAGE_LIMIT],
+        "observedGeneration": resource["metadata"].get("generation", 0),
+        "lastTransitionTime": before["lastTransitionTime"] if before.get("status") == status else now,
+    }
+
+
+def _find(resource: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    conditions = (resource.get("status") or {}).get("conditions") or []
+    return next((condition for condition in conditions if condition["type"] == kind), None)

@@ -1,0 +1,121 @@
+"""A queue of keys: each waits once, is worked on once at a time, and comes back with backoff.
+
+Source: the workqueue of k8s.io/client-go, with batches.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+import time
+from collections.abc import Callable
+
+INITIAL_DELAY = 0.2
+"""Seconds before the first retry of a key; doubled for each further one."""
+
+MAXIMUM_DELAY = 300.0
+"""Seconds that a retry waits at most."""
+
+JITTER = 0.2
+"""The share by which a retry is moved at random, so that what failed together does not come back together."""
+
+
+class WorkQueue:
+    """Keys to be worked on, safe for threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, jitter: Callable[[], float] = random.random):
+        self._clock = clock
+        self._jitter = jitter
+        self._changed = threading.Condition()
+        self._ready: dict[str, None] = {}
+        self._working: set[str] = set()
+        self._again: set[str] = set()
+        self._later: list[tuple[float, str]] = []
+        self._due: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._closed = False
+
+    def add(self, key: str) -> None:
+        """Queue the key; one that is being worked on comes back when that is done."""
+        with self._changed:
+            self._add(key)
+            self._changed.notify_all()
+
+    def add_after(self, key: str, delay: float) -> None:
+        """Queue the key in ``delay`` seconds, unless it is queued for an earlier time already."""
+        with self._changed:
+            due = self._clock() + delay
+            if due < self._due.get(key, float("inf")):
+                self._due[key] = due
+                heapq.heappush(self._later, (due, key))
+                self._changed.notify_all()
+
+    def retry(self, key: str) -> float:
+        """Queue a key that failed, later each time; return the delay in seconds."""
+        with self._changed:
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+        delay = min(INITIAL_DELAY * 2.0 ** min(failures, 32), MAXIMUM_DELAY) * (1 + JITTER * self._jitter())
+        self.add_after(key, delay)
+        return delay
+
+    def forget(self, key: str) -> None:
+        """Take a key that succeeded for one that never failed."""
+        with self._changed:
+            self._failures.pop(key, None)
+
+    def take(self, limit: int) -> list[str]:
+        """Wait for keys and return up to ``limit`` of them, to be worked on; empty when the queue is closed."""
+        with self._changed:
+            while not self._closed:
+                wait = self._promote()
+                if self._ready:
+                    batch = list(self._ready)[:limit]
+                    for key in batch:
+                        del self._ready[key]
+                    self._working.update(batch)
+                    return batch
+                self._changed.wait(wait)
+            return []
+
+    def done(self, key: str) -> None:
+        """Say that a key that was taken is worked on no more."""
+        with self._changed:
+            self._working.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self._add(key)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give out no more keys."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        with self._changed:
+            self._promote()
+            return len(self._ready)
+
+    def _add(self, key: str) -> None:
+        self._due.pop(key, None)
+        if key in self._working:
+            self._again.add(key)
+        else:
+            self._ready[key] = None
+
+    def _promote(self) -> float | None:
+        """Queue what is due; return the seconds until the next one, or None."""
+        now = self._clock()
+        while self._later:
+            due, key = self._later[0]
+            if self._due.get(key) != due:
+                heapq.heappop(self._later)
+            elif due <= now:
+                heapq.heappop(self._later)
+                self._add(key)
+            else:
+                return due - now
+        return None

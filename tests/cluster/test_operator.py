@@ -1,0 +1,127 @@
+"""The watcher as users run it, on a real API server."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def cluster(bare_cluster):
+    """A control plane of the operator's own: it takes care of every Tenant that it finds."""
+    assert bare_cluster.playbook("install").code == 0
+    return bare_cluster
+
+
+@pytest.fixture
+def start(cluster, tmp_path):
+    """Start watchers; every one of them is ended with the test."""
+    running = []
+
+    def start():
+        log = tmp_path / f"operator-{len(running)}.log"
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", CHECKOUT / "watches.yaml"],
+                cwd=CHECKOUT,
+                env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "TMPDIR": str(tmp_path)},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        process.log = log
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        assert "Traceback" not in process.log.read_text()
+
+
+def condition(tenant, kind):
+    found = [entry for entry in ((tenant or {}).get("status") or {}).get("conditions", []) if entry["type"] == kind]
+    return found[0] if found else {"status": "Unknown", "message": ""}
+
+
+def is_reconciled(cluster, name):
+    tenant = cluster.get("tenant", name)
+    return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+
+
+def test_a_tenant_is_provisioned_changed_and_deleted_without_a_rest(cluster, name, make_tenant, start):
+    operator = start()
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert cluster.get("tenant", name)["metadata"]["finalizers"] == ["neurallog.io/finalizer"]
+    cluster.apply(make_tenant(name, server={"replicas": 2}))
+
+    def has_two():
+        deployment = cluster.get("deployment", "neurallog-server", namespace=f"tenant-{name}")
+        return deployment["status"].get("readyReplicas") == 2
+
+    cluster.wait_until(has_two)
+    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    assert cluster.get("namespace", f"tenant-{name}") is None
+    operator.send_signal(signal.SIGTERM)
+    assert operator.wait(timeout=60) == 0
+
+
+def test_a_tenant_that_was_deleted_while_the_operator_was_away_goes_when_it_is_back(cluster, name, make_tenant, start):
+    first = start()
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    first.kill()
+    first.wait()
+    cluster.kubectl("delete", "tenant", name, "--wait=false")
+    assert cluster.get("namespace", f"tenant-{name}")["status"]["phase"] == "Active"
+    start()
+    cluster.wait_until(lambda: cluster.get("tenant", name) is None)
+    assert cluster.get("namespace", f"tenant-{name}") is None
+
+
+def test_a_tenant_that_fails_stalls_with_the_reason_and_others_are_unharmed(cluster, name, make_tenant, start):
+    cluster.kubectl("create", "namespace", f"tenant-{name}")
+    start()
+    cluster.apply(make_tenant(name))
+    cluster.apply(make_tenant(f"{name[:40]}-b"))
+    cluster.wait_until(lambda: condition(cluster.get("tenant", name), "Stalled")["status"] == "True")
+    assert "is not this Tenant's" in condition(cluster.get("tenant", name), "Stalled")["message"]
+    cluster.wait_until(lambda: is_reconciled(cluster, f"{name[:40]}-b"))
+
+
+def test_a_template_in_a_tenant_is_data_for_the_operator_as_well(cluster, name, make_tenant, start, tmp_path):
+    marker = tmp_path / "executed"
+    text = f"{{{{ lookup('pipe', 'touch {marker}') }}}}"
+    start()
+    cluster.apply(make_tenant(name, description=text, server={"env": [{"name": "HOSTILE", "value": text}]}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    annotations = cluster.get("namespace", f"tenant-{name}")["metadata"]["annotations"]
+    assert annotations["neurallog.io/description"] == text
+    assert not marker.exists()
+
+
+def test_a_kind_that_the_cluster_does_not_have_ends_the_operator_with_one_message(cluster, tmp_path):
+    (tmp_path / "watches.yaml").write_text(
+        "- {group: example.com, version: v1, kind: Thing, playbook: x, inventory: {plugin: a.b.c}}"
+    )
+    done = subprocess.run(
+        [Path(sys.executable).parent / "tenant-operator", "run"],
+        cwd=tmp_path,
+        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "the server does not serve example.com/v1" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,84 @@
+from tenant_operator import conditions, outcome
+from tenant_operator.outcome import Outcome
+
+NOW, THEN = "2026-11-24T11:00:00Z", "2026-11-24T10:00:00Z"
+
+
+def event(kind, **data):
+    return {"event": kind, "event_data": data}
+
+
+def stats(**counts):
+    return event("playbook_on_stats", processed={"a": 1, "b": 1}, **counts)
+
+
+def test_each_host_has_its_own_outcome():
+    events = [
+        event("runner_on_ok", host="a", res={"changed": True}),
+        event("runner_on_failed", host="b", res={"msg": "the server said no"}, ignore_errors=None),
+        stats(changed={"a": 1}, failures={"b": 1}),
+    ]
+    assert outcome.read(events, ["a", "b"], ended="") == {
+        "a": Outcome(changed=1),
+        "b": Outcome(failure="the server said no"),
+    }
+
+
+def test_a_failure_that_was_ignored_or_rescued_is_none():
+    events = [
+        event("runner_on_failed", host="a", res={"msg": "x"}, ignore_errors=True),
+        event("runner_on_failed", host="b", res={"msg": "y"}),
+        stats(rescued={"b": 1}),
+    ]
+    assert all(not each.failure for each in outcome.read(events, ["a", "b"], ended="").values())
+
+
+def test_the_last_failure_of_a_host_is_told():
+    events = [
+        event("runner_on_failed", host="a", res={"msg": "first"}),
+        event("runner_on_failed", host="a", res={"msg": "last"}),
+        stats(failures={"a": 1}),
+    ]
+    assert outcome.read(events, ["a"], ended="")["a"].failure == "last"
+
+
+def test_a_run_that_broke_off_has_failed_for_every_host_that_it_says_nothing_of():
+    events = [event("runner_on_ok", host="a", res={})]
+    assert "timeout, exit code 254" in outcome.read(events, ["a"], ended="timeout, exit code 254")["a"].failure
+
+
+def test_what_remains_is_read_from_the_last_task_that_tells():
+    events = [
+        event("runner_on_ok", host="a", res={"remaining": ["x", "y"]}),
+        event("runner_on_ok", host="a", res={"remaining": ["y"]}),
+        stats(),
+    ]
+    assert outcome.read(events, ["a"], ended="")["a"].remaining == ("y",)
+
+
+def resource(*known, ready="True"):
+    return {"metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "status": ready}, *known]}}
+
+
+def states(reported):
+    return {entry["type"]: entry["status"] for entry in reported}
+
+
+def test_a_failed_run_stalls_and_a_tenant_that_is_not_ready_progresses():
+    assert states(conditions.of(resource(), Outcome(failure="no"), now=NOW)) == {
+        "Progressing": "False",
+        "Stalled": "True",
+    }
+    assert states(conditions.of(resource(ready="False"), Outcome(), now=NOW)) == {
+        "Progressing": "True",
+        "Stalled": "False",
+    }
+    assert states(conditions.of(resource(), Outcome(), now=NOW)) == {"Progressing": "False", "Stalled": "False"}
+
+
+def test_the_time_of_the_transition_stays_and_what_is_reported_already_is_known():
+    first = conditions.of(resource(), Outcome(), now=THEN)
+    again = conditions.of(resource(*first), Outcome(), now=NOW)
+    assert again == first
+    assert conditions.are_reported(resource(*first), again)
+    assert not conditions.are_reported(resource(), again)

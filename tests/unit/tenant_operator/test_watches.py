@@ -1,0 +1,60 @@
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tenant_operator import watches
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+ENTRY = {
+    "group": "example.com",
+    "version": "v1",
+    "kind": "Thing",
+    "playbook": "x.yml",
+    "inventory": {"plugin": "a.b.c"},
+}
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(*entries):
+        path = tmp_path / "watches.yaml"
+        path.write_text(yaml.safe_dump(list(entries)))
+        return watches.load(path)
+
+    return load
+
+
+def test_the_watches_of_this_checkout_run_the_playbooks_that_exist():
+    (watch,) = watches.load(CHECKOUT / "watches.yaml")
+    assert (watch.api_version, watch.kind, watch.reconcile_period) == ("neurallog.io/v1", "Tenant", 600.0)
+    for playbook in (watch.playbook, watch.finalizer.playbook):
+        assert (CHECKOUT / "playbooks" / f"{playbook.rpartition('.')[2]}.yml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"playbook": None, "kind": None}, "needs kind, playbook"),
+        ({"colour": "red"}, "entry 1: does not know colour"),
+        ({"reconcilePeriod": "soon"}, "reconcilePeriod: 'soon' is not a duration, such as 10m"),
+        ({"finalizer": {"name": "mine", "playbook": "x"}}, "finalizer: name must be qualified by a domain"),
+        ({"inventory": {"plugin": "a", "tags": []}}, "inventory: does not know tags"),
+        ({"inventory": "a.b.c"}, "inventory: must be a mapping"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_explained_by_field(load, change, message):
+    entry = {key: value for key, value in {**ENTRY, **change}.items() if value is not None}
+    with pytest.raises(watches.WatchError, match=re.escape(message)):
+        load(entry)
+
+
+def test_a_kind_that_is_there_twice_is_refused(load):
+    with pytest.raises(watches.WatchError, match=r"Thing in example\.com/v1 is there twice"):
+        load(ENTRY, ENTRY)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("10s", 10), ("1h30m", 5400), ("0s", 0), ("1.5s", 1.5)])
+def test_a_duration_is_read_as_in_go(text, seconds):
+    assert watches.duration(text, "here") == seconds
