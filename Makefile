@@ -32,6 +32,11 @@ cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keep
 cluster-down: venv ## End the local control plane and remove its data
 	@$(BIN)/python -m devcluster down </dev/null
 
+.PHONY: run
+run: cluster ## Run the operator on the local control plane, in the foreground
+	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/ansible-playbook neurallog.tenant.install </dev/null
+	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/tenant-operator run </dev/null
+
 ##@ Development
 
 .PHONY: venv

@@ -9,6 +9,8 @@ A guided tour, along the way of the data:
     controller   which events concern a key; takes batches of keys to the reconciler
     reconcile    a batch: fetch, validate, initialise, run, conclude, requeue
     runner       one ansible-runner run; the only module that touches ansible-runner
+    warmprocess  keeps a process that has Ansible loaded, up to date
+    warmfork     that process: ansible-playbook without its start-up cost
     outcome      job events become the outcome of each host
     conditions   outcomes become the conditions Progressing and Stalled
     manager      starts and stops all of it, in order

@@ -8,6 +8,7 @@ import sys
 from tenant_operator import settings
 from tenant_operator.client import ApiError
 from tenant_operator.manager import Manager
+from tenant_operator.warmprocess import WarmError
 from tenant_operator.watches import WatchError
 
 
@@ -17,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         Manager(chosen).run()
-    except (ApiError, WatchError) as error:
+    except (ApiError, WarmError, WatchError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
     return 0

@@ -21,10 +21,10 @@ class Manager:
     """All that runs for one watches.yaml."""
 
     def __init__(self, settings: Settings):
-        self._runner = Runner(forks=settings.forks, time_limit=settings.time_limit)
-        self._batch = settings.batch
+        self._settings = settings
         self._watches = watches.load(settings.watches)
         self._stopped = threading.Event()
+        self._runners: list[Runner] = []
         self._queues: list[WorkQueue] = []
         self._workers: list[threading.Thread] = []
 
@@ -33,27 +33,37 @@ class Manager:
 
         Raises:
             client.ApiError: a kind is not served, or there is no cluster.
+            warmprocess.WarmError: a playbook cannot be loaded.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stopped.set())
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(ending, lambda *_: self._stopped.set())
         for watch in self._watches:
             self._start(watch)
         self._stopped.wait()
+        self._stop()
+
+    def _stop(self) -> None:
         logger.info("Stopping: runs that are under way are finished")
         for queue in self._queues:
             queue.close()
         for worker in self._workers:
             worker.join()
+        for runner in self._runners:
+            runner.stop()
 
     def _start(self, watch: watches.Watch) -> None:
         resources = client.connect(watch)
+        settings = self._settings
+        runner = Runner(watch, forks=settings.forks, time_limit=settings.time_limit)
+        runner.start()
         queue = WorkQueue()
-        reconciler = Reconciler(watch, resources, self._runner.run, queue)
-        controller = Controller(queue, reconciler.reconcile, batch=self._batch)
+        reconciler = Reconciler(watch, resources, runner.run, queue)
+        controller = Controller(queue, reconciler.reconcile, batch=settings.batch)
         cache = Cache(resources, controller.handle)
         threading.Thread(target=cache.run, args=[self._stopped], name=f"watch-{watch.kind}", daemon=True).start()
         worker = threading.Thread(target=controller.run, name=f"work-{watch.kind}")
         worker.start()
+        self._runners.append(runner)
         self._queues.append(queue)
         self._workers.append(worker)
         logger.info("Watching %s in %s", watch.kind, watch.api_version)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,21 +10,47 @@ from typing import Any
 
 import ansible_runner
 import yaml
+from ansible_runner.config.runner import RunnerConfig
 
 from tenant_operator import outcome
 from tenant_operator.outcome import Outcome
-from tenant_operator.watches import Inventory
-
-SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-"""Where a run looks for programs: ansible-playbook of the watcher's own environment first."""
+from tenant_operator.warmprocess import WarmProcess
+from tenant_operator.watches import Inventory, Watch
 
 
 class Runner:
-    """Runs playbooks, every resource a host."""
+    """Runs playbooks, every resource a host, as forks of a warmed process."""
 
-    def __init__(self, *, forks: int, time_limit: float):
+    def __init__(self, watch: Watch, *, forks: int, time_limit: float):
+        folder = Path(tempfile.mkdtemp(prefix="tenant-operator-"))  # the warmed process removes it, whatever ends it
+        self._folder = folder
         self._forks = forks
         self._time_limit = time_limit
+        self._environment = {
+            "ANSIBLE_INVENTORY_ENABLED": watch.inventory.plugin,
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+        }
+        playbooks = [watch.playbook, *([watch.finalizer.playbook] if watch.finalizer else [])]
+        self._warm = WarmProcess(folder, playbooks, self._full_environment(watch.playbook))
+
+    def start(self) -> None:
+        """Warm Ansible.
+
+        Raises:
+            WarmError: a playbook cannot be loaded; the message is Ansible's.
+        """
+        self._warm.environment()
+
+    def stop(self) -> None:
+        """End the warmed process and what still runs."""
+        self._warm.stop()
+
+    def _full_environment(self, playbook: str) -> dict[str, str]:
+        """Return the environment that ansible-runner gives a run: Ansible reads parts of it when it is imported."""
+        configuration = RunnerConfig(private_data_dir=str(self._folder), playbook=playbook, envvars=self._environment)
+        configuration.prepare()
+        return {str(key): str(value) for key, value in configuration.env.items()}
 
     def run(
         self,
@@ -48,7 +72,7 @@ class Runner:
             events.append(event)
             return False  # no file for each event
 
-        with tempfile.TemporaryDirectory(prefix="tenant-operator-") as folder:
+        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
             source = self._write_inventory(Path(folder), inventory, resources)
             skipped = f"--skip-tags {','.join(inventory.skip_tags)}" if inventory.skip_tags else ""
             run = ansible_runner.run(
@@ -56,11 +80,7 @@ class Runner:
                 playbook=playbook,
                 inventory=str(source),
                 extravars=dict(variables),
-                envvars={
-                    "ANSIBLE_INVENTORY_ENABLED": inventory.plugin,
-                    "ANSIBLE_HOME": str(Path(folder) / "home"),
-                    "PATH": SEARCH_PATH,
-                },
+                envvars={**self._environment, **self._warm.environment()},
                 cmdline=skipped or None,
                 forks=self._forks,
                 settings={"job_timeout": int(self._time_limit)},

@@ -1,9 +1,11 @@
 """The watcher as users run it, on a real API server."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -125,3 +127,37 @@ def test_a_kind_that_the_cluster_does_not_have_ends_the_operator_with_one_messag
     assert done.returncode == 1
     assert "the server does not serve example.com/v1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def processes_of(folder):
+    """Return the command lines of living processes that mention the folder or have it for their temporary one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if f"TMPDIR={folder}".encode() in environment and state != "Z":
+            found.append((process / "cmdline").read_bytes())
+    return found
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_operator_that_is_killed_at_any_moment_converges_after_its_restart_and_leaves_nothing(
+    cluster, name, make_tenant, start, tmp_path, seed
+):
+    first = start()
+    cluster.wait_until(lambda: "Watching" in first.log.read_text())
+    cluster.apply(make_tenant(name))
+    time.sleep(random.Random(seed).uniform(0.0, 1.5))  # the moment that the seed says, not a synchronisation
+    first.kill()
+    first.wait()
+    cluster.wait_until(lambda: not processes_of(tmp_path))
+    cluster.wait_until(lambda: not list(tmp_path.glob("tenant-operator-*")))
+    second = start()
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=60) == 0
+    assert not processes_of(tmp_path)
+    assert not list(tmp_path.glob("tenant-operator-*"))

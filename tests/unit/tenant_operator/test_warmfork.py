@@ -1,0 +1,155 @@
+"""The warmed process with a real Ansible in it."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tenant_operator.warmprocess import WarmError, WarmProcess
+
+DEADLINE = 30
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  vars:
+    ansible_connection: local
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ lookup('env', 'GREETING') }} in {{ lookup('pipe', 'pwd') }}"
+    - ansible.builtin.pause:
+        seconds: "{{ seconds | default(0) }}"
+      when: seconds is defined
+    - ansible.builtin.fail:
+      when: fail is defined
+"""
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    """Tell whether the process runs; one that ended and was not reaped does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def descendants(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = [int(child) for child in file.read().split()]
+    return children + [below for child in children for below in descendants(child)]
+
+
+@pytest.fixture
+def playbook(tmp_path):
+    path = tmp_path / "project" / "site.yml"
+    path.parent.mkdir()
+    path.write_text(PLAYBOOK)
+    return path
+
+
+@pytest.fixture
+def warm(tmp_path, playbook):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    environment |= {"ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
+    (tmp_path / "ansible.cfg").touch()
+    process = WarmProcess(tmp_path / "warm", [str(playbook)], environment)
+
+    class Warm:
+        folder = tmp_path / "warm"
+        pid = property(lambda _: process._process.pid)
+        stop = staticmethod(process.stop)
+        pipe = property(lambda _: process._process.stdin)
+
+        @staticmethod
+        def start(*arguments, **variables):
+            merged = {**environment, **process.environment(), **variables}
+            program = tmp_path / "warm" / "bin" / "ansible-playbook"
+            return subprocess.Popen(
+                [program, "-i", "localhost,", playbook, *arguments],
+                cwd=tmp_path,
+                env=merged,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    yield Warm()
+    process.stop()
+
+
+def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_path):
+    first, second = warm.start(GREETING="hello"), warm.start("-e", "fail=1", GREETING="goodbye")
+    output, _ = first.communicate(timeout=DEADLINE)
+    assert f"hello in {tmp_path}" in output
+    assert first.returncode == 0, output
+    output, _ = second.communicate(timeout=DEADLINE)
+    assert "goodbye in" in output
+    assert second.returncode == 2, output
+
+
+def started(warm, count=1):
+    wait_until(lambda: len(descendants(warm.pid)) > count)
+    return descendants(warm.pid)
+
+
+def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
+    doomed = warm.start("-e", "seconds=600")
+    family = started(warm)
+    other = warm.start(GREETING="still here")
+    doomed.kill()
+    doomed.communicate()
+    wait_until(lambda: not any(map(is_alive, family)))
+    output, _ = other.communicate(timeout=DEADLINE)
+    assert other.returncode == 0, output
+
+
+def test_when_the_watcher_goes_its_runs_the_process_and_the_folder_go(warm):
+    run = warm.start("-e", "seconds=600")
+    pid, family = warm.pid, started(warm)
+    warm.pipe.close()
+    wait_until(lambda: not any(map(is_alive, [pid, *family])))
+    wait_until(lambda: not warm.folder.exists())
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == 250
+
+
+def test_a_killed_process_takes_its_runs_along_and_is_replaced(warm):
+    run = warm.start("-e", "seconds=600")
+    pid, family = warm.pid, started(warm)
+    os.kill(pid, signal.SIGKILL)
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == 250
+    wait_until(lambda: not is_alive(family[0]))
+    again = warm.start()
+    again.communicate(timeout=DEADLINE)
+    assert again.returncode == 0
+    assert warm.pid != pid
+
+
+def test_a_changed_playbook_is_loaded_and_an_unchanged_one_is_not_loaded_again(warm, playbook):
+    warm.start().communicate(timeout=DEADLINE)
+    pid = warm.pid
+    warm.start().communicate(timeout=DEADLINE)
+    assert warm.pid == pid
+    (playbook.parent / "roles" / "x" / "tasks").mkdir(parents=True)
+    (playbook.parent / "roles" / "x" / "tasks" / "main.yml").write_text("[]")
+    warm.start().communicate(timeout=DEADLINE)
+    assert warm.pid != pid
+
+
+def test_a_playbook_that_cannot_be_loaded_is_an_error_with_ansibles_message(warm, playbook):
+    playbook.write_text("- hosts: all\n  tasks:\n    - no.such.module:\n")
+    with pytest.raises(WarmError, match=r"no\.such\.module"):
+        warm.start()
