@@ -196,11 +196,15 @@ def _download(binary: Binary, target: Path) -> bool:
 def _unpack(archive: Path, member: str) -> None:
     """Put the member in the place of its archive."""
     unpacked = archive.with_name(f"{archive.name}-unpacked")
-    with tarfile.open(archive) as tar, unpacked.open("wb") as file:
-        source = tar.extractfile(member)
-        if source is None:
-            raise BinaryError(f"{archive} has no {member}")
-        shutil.copyfileobj(source, file)
+    try:
+        with tarfile.open(archive) as tar, unpacked.open("wb") as file:
+            source = tar.extractfile(member)
+            if source is None:
+                raise KeyError(member)
+            shutil.copyfileobj(source, file)
+    except (KeyError, tarfile.TarError) as error:
+        unpacked.unlink(missing_ok=True)
+        raise BinaryError(f"the archive that was downloaded is not the expected one: {error}") from None
     unpacked.replace(archive)
 
 

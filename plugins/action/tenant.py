@@ -66,7 +66,7 @@ class ActionModule(KubernetesAction):
 
 
 def _explained(error: ApiError) -> RefusedError:
-    if error.status == HTTPStatus.NOT_FOUND and not error.reason:
+    if error.status == HTTPStatus.NOT_FOUND:  # a Tenant that does not exist is made: its kind is what is missing
         return RefusedError(
             "The cluster does not know Tenants yet: ansible-playbook neurallog.tenant.install puts their CRD there"
         )

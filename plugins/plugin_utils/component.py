@@ -165,6 +165,11 @@ class Component:
         if mode == "grow":
             self._grow(manifest, before)
             return
+        if before is not None and ownership.has_other_controller(before, self.tenant["metadata"]["uid"]):
+            raise RefusedError(
+                f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
+                "Delete it, or take its controller off its ownerReferences"
+            )
         if before is None and mode == "create":
             before = self._create(manifest)
             if self.dry_run:

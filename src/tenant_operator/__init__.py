@@ -15,6 +15,7 @@ A guided tour, along the way of the data:
     conditions   outcomes become the conditions Progressing and Stalled
     manager      starts and stops all of it, in order
     settings     flags and environment
+    capacity     what the container really has, and so how many forks
     cli          the command line
 
 It knows nothing about tenants: what a resource consists of is the playbook's business.

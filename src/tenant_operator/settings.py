@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tenant_operator import capacity
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -41,7 +43,10 @@ def parse(arguments: list[str] | None = None) -> Settings:
         help="resources in one run (MAX_BATCH)",
     )
     run.add_argument(
-        "--forks", type=_positive, default=environment.get("FORKS", "5"), help="hosts of a run at once (FORKS)"
+        "--forks",
+        type=_positive,
+        default=environment.get("FORKS", str(capacity.forks())),
+        help="hosts of a run at once; by default what the container's CPU and memory bear (FORKS)",
     )
     run.add_argument(
         "--time-limit",

@@ -100,6 +100,18 @@ def test_a_foreign_object_with_copied_labels_is_neither_pruned_nor_changed(clust
     assert [entry["metadata"]["uid"] for entry in acme.get("networkpolicy")] == [uid]
 
 
+def test_an_object_that_somebody_else_controls_is_not_taken_over(cluster, acme, name):
+    uid = acme.get("configmap", "redis-config")["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "redis-config", "uid": uid, "controller": True}
+    cluster.kubectl("-n", acme.namespace, "delete", "service/redis")
+    metadata = {"name": "redis", "namespace": acme.namespace, "ownerReferences": [owner]}
+    cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [{"port": 1}]}})
+    run = acme.reconcile()
+    assert run.code != 0
+    assert f"Service tenant-{name}/redis exists and is controlled by somebody else" in run.flat
+    assert acme.get("service", "redis")["spec"]["ports"][0]["port"] == 1
+
+
 def test_an_unmanaged_field_that_somebody_added_stays(cluster, acme, name):
     cluster.kubectl("-n", acme.namespace, "annotate", "deployment/neurallog-server", "example.com/mine=yes")
     assert acme.reconcile(server={"replicas": 2}).code == 0
