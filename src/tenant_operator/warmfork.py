@@ -4,7 +4,7 @@ The watcher starts ``python -m tenant_operator.warmfork SOCKET PLAYBOOK...`` and
 program :data:`CLIENT`, first on the PATH of a run under the name ansible-playbook, sends its arguments, environment,
 working directory and its three descriptors; a fork takes them over and runs the playbook.
 
-Who ends whom: a client that goes takes the whole process group of its run along, and when the watcher goes, the pipe
+Who ends whom: a client that goes takes its run along with all that it forked, and when the watcher goes, the pipe
 closes, all runs and this process end, and the folder of the socket goes: also after a ``kill -9`` of the watcher.
 """
 
@@ -31,6 +31,8 @@ from typing import Any
 HEADER = struct.Struct("!I")
 SOCKET_VARIABLE = "TENANT_OPERATOR_WARM_SOCKET"
 PR_SET_PDEATHSIG = 1
+LOST = 250
+"""The exit code of a run whose end is not known."""
 
 CLIENT = """\
 #!{python} -SEI
@@ -43,9 +45,31 @@ server.connect(os.environ["{variable}"])
 socket.send_fds(server, [struct.pack("!I", len(request))], [0, 1, 2])
 server.sendall(request)
 answer = server.recv(4)
-sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else 250)
+sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else {lost})
 """
-"""The program that stands for ansible-playbook; 250 says that its run was lost."""
+"""The program that stands for ansible-playbook."""
+
+
+def die_with_parents() -> None:
+    """End this process when its parent ends, and each process that it forks when this one ends, and so on.
+
+    Ansible's workers are sessions of their own, which no signal to a process group reaches; an orphaned one goes on
+    writing to the cluster, or waits for ever in a pipe that nobody reads. Source: prctl(2), PR_SET_PDEATHSIG.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def remember() -> None:
+        nonlocal parent
+        parent = os.getpid()
+
+    def follow() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(LOST)
+
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.register_at_fork(before=remember, after_in_child=follow)
 
 
 @dataclass
@@ -97,12 +121,12 @@ class Server:
 
     def _become(self, request: dict[str, Any], descriptors: list[int], client: socket.socket) -> None:
         """Be the run: never returns."""
-        code = 250
+        code = LOST
         try:
             os.setsid()
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parents()
             self._selector.close()
             self._listener.close()
             for run in self._runs.values():

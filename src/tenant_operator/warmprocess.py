@@ -82,7 +82,7 @@ class WarmProcess:
     def _start(self) -> None:
         client = self._folder / "bin" / "ansible-playbook"
         client.parent.mkdir(parents=True, exist_ok=True)
-        client.write_text(warmfork.CLIENT.format(python=sys.executable, variable=warmfork.SOCKET_VARIABLE))
+        client.write_text(_client())
         client.chmod(0o755)
         self._socket.unlink(missing_ok=True)
         process = subprocess.Popen(
@@ -113,6 +113,10 @@ class WarmProcess:
             self._process.wait()
             self._messages.join()
             self._process = None
+
+
+def _client() -> str:
+    return warmfork.CLIENT.format(python=sys.executable, variable=warmfork.SOCKET_VARIABLE, lost=warmfork.LOST)
 
 
 def _pass_on(messages: IO[str]) -> None:

@@ -29,7 +29,7 @@ def acme(cluster, name, manifest, make_tenant):
 def test_a_manifest_becomes_a_tenant_whose_status_says_running(cluster, name, manifest, make_tenant):
     run = cluster.playbook("reconcile", "-i", manifest(make_tenant(name, server={"replicas": 2})), "-e", "wait=true")
     assert run.code == 0, run.output
-    assert f"{name}: waiting for" in run.output
+    assert f"{name}: ready" in run.output
     status = cluster.get("tenant", name)["status"]
     assert status["phase"] == "Running"
     assert {condition["type"]: condition["status"] for condition in status["conditions"]} == {

@@ -115,6 +115,17 @@ def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
     assert other.returncode == 0, output
 
 
+def test_a_worker_goes_with_its_run_although_it_is_a_session_of_its_own(warm):
+    run = warm.start("-e", "seconds=600")
+    family = started(warm)
+    worker = family[-1]
+    assert os.getsid(worker) != os.getsid(family[0])
+    os.kill(family[0], signal.SIGKILL)
+    wait_until(lambda: not is_alive(worker))
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode != 0
+
+
 def test_when_the_watcher_goes_its_runs_the_process_and_the_folder_go(warm):
     run = warm.start("-e", "seconds=600")
     pid, family = warm.pid, started(warm)
@@ -131,7 +142,7 @@ def test_a_killed_process_takes_its_runs_along_and_is_replaced(warm):
     os.kill(pid, signal.SIGKILL)
     run.communicate(timeout=DEADLINE)
     assert run.returncode == 250
-    wait_until(lambda: not is_alive(family[0]))
+    wait_until(lambda: not any(map(is_alive, family)))
     again = warm.start()
     again.communicate(timeout=DEADLINE)
     assert again.returncode == 0
