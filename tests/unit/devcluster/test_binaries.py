@@ -1,9 +1,14 @@
 """Getting the programs, with a compiler of the test's own in the place of Go."""
 
+import dataclasses
+import functools
+import http.server
 import os
 import stat
 import subprocess
 import sys
+import tarfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -99,3 +104,54 @@ def test_a_program_of_another_version_is_not_used(tmp_path, monkeypatch):
     assert binaries._find(etcd) != other
     other.write_text("#!/bin/sh\necho etcd Version: 3.6.1\n")
     assert binaries._find(etcd) == other
+
+
+@pytest.fixture
+def releases(tmp_path):
+    """A site with a program of the right version for each, one of them in an archive: its address and folder."""
+    site = tmp_path / "site"
+    site.mkdir()
+    says = {"kwokctl": binaries.KWOK_VERSION, "kwok": binaries.KWOK_VERSION, "etcd": "etcd Version: 3.6.1"}
+    for each in binaries.BINARIES:
+        program = f"#!/bin/sh\necho '{says.get(each.name, binaries.KUBERNETES_VERSION)}'\n"
+        (site / each.name).write_text(program)
+    with tarfile.open(site / "etcd.tar.gz", "w:gz") as tar:
+        tar.add(site / "etcd", "etcd-v3/etcd")
+    (site / "etcd").unlink()
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", site
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def published(releases, monkeypatch):
+    """The programs, as if that site were where their projects publish them."""
+    address, site = releases
+    changed = [
+        dataclasses.replace(each, release=f"{address}/etcd.tar.gz", packed="etcd-v3/etcd")
+        if each.packed
+        else dataclasses.replace(each, release=f"{address}/{each.name}")
+        for each in binaries.BINARIES
+    ]
+    monkeypatch.setattr(binaries, "BINARIES", tuple(changed))
+    monkeypatch.setattr(binaries, "_find", lambda _: None)
+    monkeypatch.setattr(binaries, "_build", lambda binary, _: pytest.fail(f"{binary.name} was built"))
+    return site
+
+
+def test_what_is_published_is_downloaded_unpacked_and_usable(published, tmp_path):
+    for path in binaries.ensure(tmp_path / "programs").values():
+        assert subprocess.run([path], capture_output=True, check=True).stdout
+
+
+def test_a_download_that_is_another_program_is_refused_and_not_kept(published, tmp_path):
+    (published / "kwok").write_text("#!/bin/sh\necho something else\n")
+    with pytest.raises(binaries.BinaryError, match="is not the program that was expected"):
+        binaries.ensure(tmp_path / "programs")
+    assert not (tmp_path / "programs" / "kwok").exists()
+    assert not list((tmp_path / "programs").glob(".partial-*"))
