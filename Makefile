@@ -22,7 +22,7 @@ help: ## Show this help
 
 .PHONY: demo
 demo: venv ## A tenant on a real control plane (CLUSTER=existing uses the cluster of KUBECONFIG)
-	@$(BIN)/python tools/demo.py --cluster $(CLUSTER) </dev/null
+	@$(BIN)/python -m tools.demo --cluster $(CLUSTER) </dev/null
 
 .PHONY: cluster
 cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keeps an audit log)

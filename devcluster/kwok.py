@@ -86,7 +86,7 @@ class Cluster:
                 if audit and not self.audit_log.exists():
                     raise ClusterError(f"The control plane in {self.folder} runs without an audit log: end it first")
                 return False
-            self._delete(programs)
+            self._delete()
             self._create(programs, audit=audit)
         return True
 
@@ -96,7 +96,7 @@ class Cluster:
             return False
         with self._locked():
             existed = self.kubeconfig.exists()
-            self._delete(binaries.ensure())
+            self._delete()
             self.kubeconfig.unlink(missing_ok=True)
             shutil.rmtree(self.folder / "kwok", ignore_errors=True)
         return existed
@@ -135,9 +135,10 @@ class Cluster:
         self._kwokctl(programs, "scale", "node", "--replicas", str(NODES))
         self._kubectl(programs, "apply", "--server-side", "-f", "-", stdin=json.dumps(STORAGE_CLASS))
 
-    def _delete(self, programs: dict[str, Path]) -> None:
+    def _delete(self) -> None:
+        """End what runs here; where nothing does, no program is needed for it."""
         if (self.folder / "kwok" / "clusters" / self.name).is_dir():
-            self._kwokctl(programs, "delete", "cluster", "--kubeconfig", str(self.kubeconfig))
+            self._kwokctl(binaries.ensure(), "delete", "cluster", "--kubeconfig", str(self.kubeconfig))
 
     def _configuration(self) -> dict[str, object]:
         return {

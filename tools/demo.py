@@ -9,11 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from devcluster import binaries, kwok
+
 CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(CHECKOUT))
-
-from devcluster import binaries, kwok  # noqa: E402 - the checkout is no installed package
-
 SAMPLE = Path("config/samples/neurallog_v1_tenant.yaml")
 BIN = Path(sys.executable).parent
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from ..plugin_utils import manifests
 from ..plugin_utils.action import KubernetesAction
+from ..plugin_utils.client import connect
 from ..plugin_utils.component import Component, Report
 
 
@@ -27,7 +28,7 @@ class ActionModule(KubernetesAction):
         rendered = [one for source in sources for one in manifests.render(source, self._templar, task_vars)]
         report = Report()
         component = Component(
-            client=self.connect(options),
+            client=connect(options),
             tenant=tenant,
             name=options["component"],
             force=options["force"],
@@ -38,6 +39,4 @@ class ActionModule(KubernetesAction):
             component.state(sources, rendered)
             result["objects"] = report.objects
         finally:
-            result["changed"] = report.changed
-            if self._task.diff:
-                result["diff"] = report.diff
+            report.fill(result, diff=self._task.diff)

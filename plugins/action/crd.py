@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import yaml
 
-from ..module_utils import managed_fields, names
+from ..module_utils import names
 from ..plugin_utils.action import KubernetesAction, RefusedError
-from ..plugin_utils.client import ApiError, Client
+from ..plugin_utils.client import ApiError, Client, connect
 from ..plugin_utils.component import Report
 
 MANIFESTS = Path(__file__).resolve().parent.parent.parent / "config" / "crd"
@@ -24,16 +24,15 @@ class ActionModule(KubernetesAction):
     ARGUMENTS: ClassVar[dict[str, Any]] = {"wait_timeout": {"type": "int", "default": 30}}
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        client = self.connect(options)
+        client = connect(options)
         report = Report()
         for manifest in api_manifests():
             metadata = manifest["metadata"]
             before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"])
             after = client.apply(manifest, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)
-            report.compare(before, after, managed_fields.losses(before or {}, after, names.FIELD_MANAGER))
-        result.update(changed=report.changed, objects=report.objects)
-        if self._task.diff:
-            result["diff"] = report.diff
+            report.compare(before, after, names.FIELD_MANAGER)
+        result["objects"] = report.objects
+        report.fill(result, diff=self._task.diff)
         if not self._task.check_mode:
             _wait_until_served(client, options["wait_timeout"])
 

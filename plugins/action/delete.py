@@ -7,6 +7,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import ownership
 from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.client import connect
 from ..plugin_utils.deletion import Deletion
 
 display = Display()
@@ -22,12 +23,12 @@ class ActionModule(KubernetesAction):
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        deletion = Deletion.of(self.connect(options), options["tenant"])
+        deletion = Deletion.of(connect(options), options["tenant"])
         result["remaining"] = []
         if deletion is None:
             result["summary"] = f"Tenant {options['tenant']['metadata']['name']} is not on the cluster: nothing goes"
             return
-        if deletion.tenant["spec"].get("preventDeletion") and not deletion.tenant["metadata"].get("deletionTimestamp"):
+        if deletion.tenant["spec"].get("preventDeletion") and not deletion.is_under_way:
             raise RefusedError(
                 f"Tenant {deletion.name}: spec.preventDeletion is set: set it to false before the Tenant can be deleted"
             )

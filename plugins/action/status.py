@@ -9,7 +9,7 @@ from ansible.utils.display import Display
 
 from ..module_utils import names, tenant_status
 from ..plugin_utils.action import KubernetesAction, RefusedError
-from ..plugin_utils.client import ApiError, Client
+from ..plugin_utils.client import ApiError, Client, connect
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a tenant that is waited for."""
@@ -34,7 +34,7 @@ class ActionModule(KubernetesAction):
             if failure:
                 raise RefusedError(failure)
             return
-        client = self.connect(options)
+        client = connect(options)
         status = self._report(client, tenant, failure)
         if options["wait"] and not failure and not tenant["spec"].get("paused"):
             status = self._wait(client, {**tenant, "status": status}, options["wait_timeout"])
@@ -83,7 +83,7 @@ class ActionModule(KubernetesAction):
 
 
 def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed:
-    """Read what the status is computed from; pods, claims and events only where a workload is not ready."""
+    """Read what the status is computed from; pods, claims and events only where a workload is not settled."""
     namespace = names.namespace_name(tenant["metadata"]["name"])
     redis = client.get("apps/v1", "StatefulSet", "redis", namespace)
     server = client.get("apps/v1", "Deployment", "neurallog-server", namespace)
@@ -93,12 +93,8 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
         "server": server,
         "policies": list(client.list_objects("networking.k8s.io/v1", "NetworkPolicy", namespace)),
     }
-    if any(workload and not _is_ready(workload) for workload in (redis, server)):
+    if any(workload and not tenant_status.is_settled(workload) for workload in (redis, server)):
         observed["pods"] = list(client.list_objects("v1", "Pod", namespace))
         observed["claims"] = list(client.list_objects("v1", "PersistentVolumeClaim", namespace))
         observed["events"] = list(client.list_objects("v1", "Event", namespace, fieldSelector="type=Warning"))
     return tenant_status.Observed(**observed)
-
-
-def _is_ready(workload: Mapping[str, Any]) -> bool:
-    return bool((workload.get("status") or {}).get("readyReplicas", 0) >= workload["spec"].get("replicas", 1))

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from ..module_utils import managed_fields, names
+from ..module_utils import names
 from ..plugin_utils.action import KubernetesAction, RefusedError
-from ..plugin_utils.client import ApiError, Client
+from ..plugin_utils.client import ApiError, Client, connect
 from ..plugin_utils.component import Report
 
 FIELD_MANAGER = "ansible"
@@ -30,7 +30,7 @@ class ActionModule(KubernetesAction):
                 "'plugin: neurallog.tenant.tenants'. A manifest itself (-i acme.yaml) needs the plugin enabled: "
                 "ANSIBLE_INVENTORY_ENABLED=neurallog.tenant.tenants"
             )
-        client = self.connect(options)
+        client = connect(options)
         try:
             if options["state"] == "read":
                 tenant = self._read(client, options["tenant"])
@@ -58,10 +58,8 @@ class ActionModule(KubernetesAction):
             return before
         after = client.apply(tenant, manager=FIELD_MANAGER, dry_run=self._task.check_mode)
         report = Report()
-        report.compare(before, after, managed_fields.losses(before or {}, after, FIELD_MANAGER))
-        result["changed"] = report.changed
-        if self._task.diff:
-            result["diff"] = report.diff
+        report.compare(before, after, FIELD_MANAGER)
+        report.fill(result, diff=self._task.diff)
         return {"spec": {}, **after}
 
 

@@ -23,11 +23,6 @@ def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subre
     return frozenset()
 
 
-def is_applied_by(manifest: Manifest, manager: str) -> bool:
-    """Tell whether the manager has a claim of its own on the object, made by server-side apply."""
-    return any(_key(entry) == (manager, "Apply", "") for entry in _entries(manifest))
-
-
 def losses(before: Manifest, after: Manifest, winner: str) -> dict[str, list[str]]:
     """Return the fields that other managers had before and ``winner`` took from them, by manager.
 

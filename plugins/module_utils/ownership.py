@@ -55,6 +55,17 @@ def is_owned_by(manifest: Manifest, uid: str) -> bool:
     return any(reference.get("uid") == uid for reference in references)
 
 
+def disowning(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
+    """Return the JSON patch (RFC 6902) that takes this UID off the owners of exactly this object as it is."""
+    references = manifest["metadata"]["ownerReferences"]
+    kept = [reference for reference in references if reference["uid"] != uid]
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": manifest["metadata"]["uid"]},
+        {"op": "test", "path": "/metadata/ownerReferences", "value": references},
+        {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
+    ]
+
+
 def has_other_controller(manifest: Manifest, uid: str) -> bool:
     """Tell whether somebody other than this UID controls the object."""
     references = (manifest.get("metadata") or {}).get("ownerReferences") or []

@@ -125,18 +125,27 @@ def _network(tenant: Manifest, observed: Observed) -> _Component:
     return _Component("Pending", "NetworkPolicy default-deny does not exist")
 
 
+def is_settled(workload: Manifest) -> bool:
+    """Tell whether a workload's replicas are all ready and all of its present specification."""
+    ready = (workload.get("status") or {}).get("readyReplicas", 0)
+    return bool(ready >= workload["spec"].get("replicas", 1)) and _is_current(workload)
+
+
+def _is_current(workload: Manifest) -> bool:
+    status = workload.get("status") or {}
+    observed = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
+    return observed and bool(status.get("updatedReplicas", 0) >= workload["spec"].get("replicas", 1))
+
+
 def _workload(workload: Manifest | None, title: str, observed: Observed, *, url: str) -> _Component:
     if workload is None:
         return _Component("Pending", f"{title} does not exist")
     spec, status = workload["spec"], workload.get("status") or {}
     total = spec.get("replicas", 1)
     ready = status.get("readyReplicas", 0)
-    current = (
-        status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
-        and status.get("updatedReplicas", 0) >= total
-    )
+    current = _is_current(workload)
     image = _image_version(spec["template"]["spec"]["containers"][0]["image"])
-    if ready >= total and current:
+    if is_settled(workload):
         return _Component("Running", f"{title}: {ready} of {total} replicas ready", ready, total, url, image)
     held_back = next(_obstacles(workload, observed), "")
     phase = "Failed" if held_back else "Provisioning"

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from . import client
-from .client import ApiError, Client
+from .client import CONNECTION_OPTIONS, ApiError
 from .manifests import ManifestError, plain
 
 
@@ -30,7 +29,7 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, connect, act; a failure becomes the task's result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **client.CONNECTION_OPTIONS})
+        _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **CONNECTION_OPTIONS})
         result["changed"] = False
         try:
             self.act(result, plain(options), task_vars or {})
@@ -41,12 +40,3 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
     @abstractmethod
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         """Do the work and fill the result, as it goes on, so that a failure tells what was done before it."""
-
-    @staticmethod
-    def connect(options: Mapping[str, Any]) -> Client:
-        """Return a client for the task's connection options.
-
-        Raises:
-            ApiError: there is no usable configuration.
-        """
-        return client.connect(options)

@@ -31,6 +31,12 @@ class Report:
         """Whether anything is or, in check mode, would be different now."""
         return any(entry["operation"] != "unchanged" for entry in self.objects)
 
+    def fill(self, result: dict[str, Any], *, diff: bool) -> None:
+        """Put into a task's result whether something changed and, where it is asked for, the diff."""
+        result["changed"] = self.changed
+        if diff:
+            result["diff"] = self.diff
+
     def note(self, operation: str, before: Manifest | None, after: Manifest | None) -> None:
         """Add one object: what was done to it, and how it looks on both sides."""
         shown = after or before or {}
@@ -50,14 +56,14 @@ class Report:
             }
         )
 
-    def compare(self, before: Manifest | None, after: Manifest, losses: Mapping[str, Sequence[str]]) -> None:
-        """Add an object that was stated, and, for the diff, which managers lose which fields of it to us."""
+    def compare(self, before: Manifest | None, after: Manifest, manager: str) -> None:
+        """Add an object that the manager stated, and, for the diff, who loses which fields of it to that manager."""
         if before is None:
             self.note("created", None, after)
         elif objects.differ(before, after):
             self.note("updated", before, after)
-            for manager, fields in losses.items():
-                self.diff.append({"prepared": f"# {describe(after)}: {manager} loses {', '.join(fields)}\n"})
+            for loser, fields in managed_fields.losses(before, after, manager).items():
+                self.diff.append({"prepared": f"# {describe(after)}: {loser} loses {', '.join(fields)}\n"})
         else:
             self.note("unchanged", before, after)
 
@@ -199,7 +205,7 @@ class Component:
     def _note(self, before: Manifest | None, after: Manifest) -> None:
         if _key(after) in self.created:
             before = None
-        self.report.compare(before, after, managed_fields.losses(before or {}, after, names.FIELD_MANAGER))
+        self.report.compare(before, after, names.FIELD_MANAGER)
 
     def _apply(self, manifest: Manifest) -> Manifest:
         try:
@@ -221,13 +227,7 @@ class Component:
         uid = self.tenant["metadata"]["uid"]
         if ownership.owner_references(self.tenant, live["kind"]) or not ownership.is_owned_by(live, uid):
             return live
-        references = live["metadata"]["ownerReferences"]
-        kept = [reference for reference in references if reference["uid"] != uid]
-        operations = [
-            {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]},
-            {"op": "test", "path": "/metadata/ownerReferences", "value": references},
-            {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
-        ]
+        operations = ownership.disowning(live, uid)
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:

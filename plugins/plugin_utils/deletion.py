@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils import names, ownership
+from ..module_utils import names, ownership, server
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
 from .client import Client
@@ -63,10 +63,14 @@ class Deletion:
         return str(self.tenant["metadata"]["name"])
 
     @property
+    def is_under_way(self) -> bool:
+        """Whether the Tenant was deleted already, and a finalizer keeps it until nothing is left."""
+        return bool(self.tenant["metadata"].get("deletionTimestamp"))
+
+    @property
     def is_ours_to_do(self) -> bool:
         """Whether this run deletes what belongs to the tenant: no operator does, or it is the operator's own run."""
-        metadata = self.tenant["metadata"]
-        return bool(metadata.get("deletionTimestamp")) or names.FINALIZER not in metadata.get("finalizers", ())
+        return self.is_under_way or names.FINALIZER not in self.tenant["metadata"].get("finalizers", ())
 
     @property
     def _has_namespace(self) -> bool:
@@ -97,21 +101,14 @@ class Deletion:
             return
         uid = self.tenant["metadata"]["uid"]
         for manifest in self._owned():
-            references = manifest["metadata"].get("ownerReferences") or []
-            if not ownership.is_owned_by(manifest, uid):
-                continue
-            kept = [reference for reference in references if reference["uid"] != uid]
-            operations = [
-                {"op": "test", "path": "/metadata/ownerReferences", "value": references},
-                {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
-            ]
-            self.client.json_patch(manifest, operations, manager=names.FIELD_MANAGER)
+            if ownership.is_owned_by(manifest, uid):
+                self.client.json_patch(manifest, ownership.disowning(manifest, uid), manager=names.FIELD_MANAGER)
 
     def _owned(self) -> Iterator[Manifest]:
         namespace = names.namespace_name(self.name)
         for api_version, kind in OWNED_KINDS:
             yield from self.client.list_objects(api_version, kind, namespace)
-        if secret := self.client.get("v1", "Secret", "redis-auth", namespace):
+        if secret := self.client.get("v1", "Secret", server.AUTH_SECRET, namespace):
             yield secret
         if self.namespace:
             yield self.namespace
@@ -123,14 +120,14 @@ class Deletion:
             timeout: seconds to wait; with 0 one look is taken.
         """
         deadline = time.monotonic() + timeout
-        asked = bool(self.tenant["metadata"].get("deletionTimestamp"))
+        asked = self.is_under_way
         shown = None
         while True:
             left = self._left()
             if not asked and (not left or not self.is_ours_to_do):
                 self.client.delete(self.tenant)
                 asked = True
-            if self._is_operators_run or not self._tenant_exists():
+            if self.is_under_way or not self._tenant_exists():
                 if not left:
                     return []
             else:
@@ -141,11 +138,6 @@ class Deletion:
                 shown = left
                 display.display(f"{self.name}: waiting for {', '.join(left)}")
             time.sleep(POLL_INTERVAL)
-
-    @property
-    def _is_operators_run(self) -> bool:
-        """Whether the finalizer keeps the Tenant until this run reports that nothing is left."""
-        return bool(self.tenant["metadata"].get("deletionTimestamp"))
 
     def _tenant_exists(self) -> bool:
         live = self.client.get(names.API_VERSION, names.KIND, self.name)

@@ -29,14 +29,7 @@ class Cache:
         self._client = client
         self._handler = handler
         self._resources: dict[str, Manifest] = {}
-        self._lock = threading.Lock()
         self._version: str | None = None
-        self.has_synced = threading.Event()
-
-    def get(self, name: str) -> Manifest | None:
-        """Return the resource as it was last seen, or None."""
-        with self._lock:
-            return self._resources.get(name)
 
     def run(self, stopped: threading.Event) -> None:
         """List and watch until stopped; an API server that is away is tried again, with backoff."""
@@ -58,15 +51,12 @@ class Cache:
     def _replace(self, items: list[Manifest], version: str) -> None:
         """Take a list for what there is, and tell of each difference to what was known."""
         listed = {item["metadata"]["name"]: item for item in items}
-        with self._lock:
-            known = dict(self._resources)
-            self._resources = listed
+        known, self._resources = self._resources, listed
         self._version = version
         for name in known.keys() | listed.keys():
             before, after = known.get(name), listed.get(name)
             if before is None or after is None or _version(before) != _version(after):
                 self._handler(before, after)
-        self.has_synced.set()
 
     def _follow(self, stopped: threading.Event) -> None:
         for event in self._client.watch(str(self._version)):
@@ -81,10 +71,9 @@ class Cache:
 
     def _change(self, resource: Manifest, *, gone: bool) -> None:
         name = resource["metadata"]["name"]
-        with self._lock:
-            before = self._resources.pop(name, None)
-            if not gone:
-                self._resources[name] = resource
+        before = self._resources.pop(name, None)
+        if not gone:
+            self._resources[name] = resource
         self._handler(before, None if gone else resource)
 
 

@@ -77,6 +77,15 @@ def test_a_rollout_under_way_is_not_ready_although_the_old_replicas_are():
     redis["status"]["updatedReplicas"] = 0
     status = tenant_status.compute(tenant(), observed(redis=redis), now=NOW)
     assert "a rollout is under way" in condition(status, "Ready")["message"]
+    assert not tenant_status.is_settled(redis)
+
+
+def test_a_rollout_that_is_stuck_names_its_new_pod_although_the_old_replicas_are_ready():
+    redis = workload("StatefulSet", "redis", ready=1)
+    redis["status"]["updatedReplicas"] = 0
+    stuck = pod(waiting={"reason": "ErrImagePull", "message": "no such image"})
+    status = tenant_status.compute(tenant(), observed(redis=redis, pods=[stuck]), now=NOW)
+    assert condition(status, "Ready")["message"] == "Pod tenant-acme/redis-0: ErrImagePull: no such image"
 
 
 QUOTA = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
