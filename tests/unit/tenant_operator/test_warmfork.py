@@ -64,6 +64,7 @@ def warm(tmp_path, playbook):
     environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
     (tmp_path / "ansible.cfg").touch()
     process = WarmProcess(tmp_path / "warm", [str(playbook)], environment)
+    runs = []
 
     class Warm:
         folder = tmp_path / "warm"
@@ -75,7 +76,7 @@ def warm(tmp_path, playbook):
         def start(*arguments, **variables):
             merged = {**environment, **process.environment(), **variables}
             program = tmp_path / "warm" / "bin" / "ansible-playbook"
-            return subprocess.Popen(
+            run = subprocess.Popen(
                 [program, "-i", "localhost,", playbook, *arguments],
                 cwd=tmp_path,
                 env=merged,
@@ -84,9 +85,14 @@ def warm(tmp_path, playbook):
                 stderr=subprocess.STDOUT,
                 text=True,
             )
+            runs.append(run)
+            return run
 
     yield Warm()
     process.stop()
+    for run in runs:
+        with run:
+            run.kill()
 
 
 def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_path):
@@ -99,14 +105,25 @@ def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_pat
     assert second.returncode == 2, output
 
 
-def started(warm, count=1):
-    wait_until(lambda: len(descendants(warm.pid)) > count)
+def is_session_leader(pid):
+    """Tell whether the process has a session of its own; one that ended has none."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def paused(warm, run):
+    """Wait until the run's worker sits in the pause; return the run's process and its worker."""
+    while "pause" not in run.stdout.readline():
+        assert run.poll() is None, "the run ended before its pause"
+    wait_until(lambda: len(family := descendants(warm.pid)) == 2 and all(map(is_session_leader, family)))
     return descendants(warm.pid)
 
 
 def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
     doomed = warm.start("-e", "seconds=600")
-    family = started(warm)
+    family = paused(warm, doomed)
     other = warm.start(GREETING="still here")
     doomed.kill()
     doomed.communicate()
@@ -117,10 +134,8 @@ def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
 
 def test_a_worker_goes_with_its_run_although_it_is_a_session_of_its_own(warm):
     run = warm.start("-e", "seconds=600")
-    family = started(warm)
-    worker = family[-1]
-    assert os.getsid(worker) != os.getsid(family[0])
-    os.kill(family[0], signal.SIGKILL)
+    process, worker = paused(warm, run)
+    os.kill(process, signal.SIGKILL)
     wait_until(lambda: not is_alive(worker))
     run.communicate(timeout=DEADLINE)
     assert run.returncode != 0
@@ -128,7 +143,7 @@ def test_a_worker_goes_with_its_run_although_it_is_a_session_of_its_own(warm):
 
 def test_when_the_watcher_goes_its_runs_the_process_and_the_folder_go(warm):
     run = warm.start("-e", "seconds=600")
-    pid, family = warm.pid, started(warm)
+    pid, family = warm.pid, paused(warm, run)
     warm.pipe.close()
     wait_until(lambda: not any(map(is_alive, [pid, *family])))
     wait_until(lambda: not warm.folder.exists())
@@ -138,7 +153,7 @@ def test_when_the_watcher_goes_its_runs_the_process_and_the_folder_go(warm):
 
 def test_a_killed_process_takes_its_runs_along_and_is_replaced(warm):
     run = warm.start("-e", "seconds=600")
-    pid, family = warm.pid, started(warm)
+    pid, family = warm.pid, paused(warm, run)
     os.kill(pid, signal.SIGKILL)
     run.communicate(timeout=DEADLINE)
     assert run.returncode == 250
