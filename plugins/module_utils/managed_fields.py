@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/ and th
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,6 +22,19 @@ def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subre
         if _key(entry) == (manager, operation, subresource):
             return frozenset(_leaves(entry.get("fieldsV1") or {}))
     return frozenset()
+
+
+def fingerprint(manifest: Manifest, manager: str) -> str:
+    """Return a short hash of what the manager applied; empty where it never did.
+
+    It changes exactly when somebody takes a field away, or when the manager applies something else: whoever kept it can
+    tell later, from the object's metadata alone, whether the object is as it was stated.
+    """
+    for entry in _entries(manifest):
+        if _key(entry) == (manager, "Apply", ""):
+            text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+            return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return ""
 
 
 def losses(before: Manifest, after: Manifest, winner: str) -> dict[str, list[str]]:

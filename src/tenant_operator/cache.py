@@ -7,29 +7,68 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from typing import Generic, Protocol, TypeVar
 
-from tenant_operator.client import ApiError, Client, Manifest
+from tenant_operator.client import ApiError, Manifest
 
 logger = logging.getLogger(__name__)
 
-Handler = Callable[[Manifest | None, Manifest | None], None]
-"""Is told of a change: the resource before and after; None where there was or is none."""
+T = TypeVar("T")
 
 FIRST_RETRY = 0.2
 LAST_RETRY = 30.0
 """Seconds between attempts to reach an API server that is away: doubled from the first to the last."""
 
 
-class Cache:
-    """The resources of one kind by name, kept up by one thread."""
+class Source(Protocol):
+    """The part of the client that a cache needs."""
 
-    def __init__(self, client: Client, handler: Handler):
-        self._client = client
-        self._handler = handler
-        self._resources: dict[str, Manifest] = {}
+    def list_resources(self) -> tuple[list[Manifest], str]:
+        """Return all resources, and the version of the list."""
+
+    def watch(self, version: str) -> Iterator[Manifest]:
+        """Yield watch events from a version on."""
+
+
+class Cache(Generic[T]):
+    """The resources of one kind, kept up by one thread.
+
+    Args:
+        source: where they are listed and watched.
+        keep: what is kept of a resource; None for one that is of no interest.
+    """
+
+    def __init__(self, source: Source, keep: Callable[[Manifest], T | None]):
+        self._source = source
+        self._keep = keep
+        self._handlers: list[Callable[[T | None, T | None], None]] = []
+        self._kept: dict[str, dict[str, tuple[str, T]]] = {}
         self._version: str | None = None
+        self.synced = threading.Event()
+        """Set when the first list is there."""
+
+    def add_event_handler(self, handler: Callable[[T | None, T | None], None]) -> None:
+        """Have each change told: what was kept before and after, None where there was or is none."""
+        self._handlers.append(handler)
+
+    @property
+    def version(self) -> int:
+        """The newest version that was seen; a later one may bring a change.
+
+        Versions of one kind can be compared: https://github.com/kubernetes/enhancements/issues/5504.
+        """
+        return int(self._version or 0)
+
+    def get(self, name: str, namespace: str = "") -> T | None:
+        """Return what is kept of a resource, or None."""
+        entry = self._kept.get(namespace, {}).get(name)
+        return entry[1] if entry else None
+
+    def items(self, namespace: str = "") -> list[T]:
+        """Return what is kept of the resources of a namespace."""
+        return [kept for _, kept in list(self._kept.get(namespace, {}).values())]
 
     def run(self, stopped: threading.Event) -> None:
         """List and watch until stopped; an API server that is away is tried again, with backoff."""
@@ -37,7 +76,7 @@ class Cache:
         while not stopped.is_set():
             try:
                 if self._version is None:
-                    self._replace(*self._client.list_resources())
+                    self._replace(*self._source.list_resources())
                 self._follow(stopped)
                 delay = FIRST_RETRY
             except ApiError as error:
@@ -50,31 +89,53 @@ class Cache:
 
     def _replace(self, items: list[Manifest], version: str) -> None:
         """Take a list for what there is, and tell of each difference to what was known."""
-        listed = {item["metadata"]["name"]: item for item in items}
-        known, self._resources = self._resources, listed
-        self._version = version
-        for name in known.keys() | listed.keys():
-            before, after = known.get(name), listed.get(name)
-            if before is None or after is None or _version(before) != _version(after):
-                self._handler(before, after)
+        listed: dict[str, dict[str, tuple[str, T]]] = {}
+        for item in items:
+            if (kept := self._keep(item)) is not None:
+                namespace, name = _key(item)
+                listed.setdefault(namespace, {})[name] = _version(item), kept
+        known, self._kept, self._version = self._kept, listed, version
+        keys = {(namespace, name) for level in (known, listed) for namespace, names in level.items() for name in names}
+        for namespace, name in keys:
+            before = known.get(namespace, {}).get(name)
+            after = listed.get(namespace, {}).get(name)
+            if before is None or after is None or before[0] != after[0]:
+                self._tell(before and before[1], after and after[1])
+        self.synced.set()
 
     def _follow(self, stopped: threading.Event) -> None:
-        for event in self._client.watch(str(self._version)):
+        for event in self._source.watch(str(self._version)):
             if stopped.is_set():
                 return
             changed = event["object"]
             if event["type"] == "ERROR":
                 raise ApiError(changed.get("message", "the watch failed"), changed.get("code", 0))
-            self._version = _version(changed)
-            if event["type"] != "BOOKMARK":
+            if event["type"] == "BOOKMARK":
+                self._version = _version(changed)
+            else:
                 self._change(changed, gone=event["type"] == "DELETED")
 
     def _change(self, resource: Manifest, *, gone: bool) -> None:
-        name = resource["metadata"]["name"]
-        before = self._resources.pop(name, None)
-        if not gone:
-            self._resources[name] = resource
-        self._handler(before, None if gone else resource)
+        namespace, name = _key(resource)
+        before = self.get(name, namespace)
+        after = None if gone else self._keep(resource)
+        if after is not None:
+            self._kept.setdefault(namespace, {})[name] = _version(resource), after
+        elif before is not None:
+            del self._kept[namespace][name]
+            if not self._kept[namespace]:
+                del self._kept[namespace]
+        self._version = _version(resource)
+        if before is not None or after is not None:
+            self._tell(before, after)
+
+    def _tell(self, before: T | None, after: T | None) -> None:
+        for handler in self._handlers:
+            handler(before, after)
+
+
+def _key(resource: Manifest) -> tuple[str, str]:
+    return resource["metadata"].get("namespace", ""), resource["metadata"]["name"]
 
 
 def _version(resource: Manifest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -11,12 +11,17 @@ from urllib.parse import urlencode
 import kubernetes
 import urllib3
 
-from tenant_operator.watches import Watch
+from tenant_operator.watches import GroupVersionKind
 
 Manifest = dict[str, Any]
 PAGE = 500
 WATCH_SECONDS = 300
 """Seconds after which the server ends a watch, and a new one goes on where it ended."""
+
+CONNECTIONS = 64
+"""Connections that are kept: one for each watch, and some for requests."""
+
+_METADATA_ONLY = "application/json;as={kind};g=meta.k8s.io;v=v1"
 
 
 class ApiError(Exception):
@@ -27,39 +32,40 @@ class ApiError(Exception):
         self.status = status
 
 
-class Client:
-    """Requests for the resources of one watch."""
+class Connection:
+    """Requests to one API server."""
 
-    def __init__(self, watch: Watch, plural: str, *, configuration: Any, pool: urllib3.PoolManager):
-        self._watch = watch
+    def __init__(self, configuration: Any, pool: urllib3.PoolManager):
         self._host = configuration.host.rstrip("/")
         self._configuration = configuration
         self._pool = pool
-        root = "/apis/" + watch.api_version if watch.group else "/api/" + watch.version
-        self._path = f"{root}/{plural}"
 
-    def served(self) -> list[Manifest]:
-        """Return the resources that the server has in the watch's group and version."""
-        return list(self._request("GET", self._path.rpartition("/")[0])["resources"])
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Any = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Manifest:
+        """Send a request and return the answer.
 
-    def list_resources(self) -> tuple[list[Manifest], str]:
-        """Return all resources, and the version of the list."""
-        items: list[Manifest] = []
-        query = {"limit": str(PAGE)}
-        while True:
-            page = self._request("GET", self._path, query)
-            items += page.get("items") or []
-            metadata = page["metadata"]
-            if not metadata.get("continue"):
-                return items, metadata["resourceVersion"]
-            query["continue"] = metadata["continue"]
+        Raises:
+            ApiError: the server refused, or could not be reached.
+        """
+        answer = self._send(method, path, query or {}, body=body, content=content, accept=accept)
+        return dict(json.loads(answer.data))
 
-    def watch(self, version: str) -> Iterator[Manifest]:
-        """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream."""
-        query = {"watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
-        query["timeoutSeconds"] = str(WATCH_SECONDS)
+    def stream(self, path: str, query: Mapping[str, str], *, accept: str) -> Iterator[Manifest]:
+        """Yield the documents of a watch until the server ends it.
+
+        Raises:
+            ApiError: the server refused, or the stream broke off.
+        """
         timeout = urllib3.Timeout(connect=5.0, read=WATCH_SECONDS + 30.0)
-        answer = self._send("GET", self._path, query, stream=True, timeout=timeout)
+        answer = self._send("GET", path, query, stream=True, timeout=timeout, accept=accept)
         rest = b""
         try:
             for chunk in answer.stream(65536):
@@ -71,75 +77,44 @@ class Client:
         finally:
             answer.release_conn()
 
-    def get(self, name: str) -> Manifest | None:
-        """Return the resource, or None."""
+    def client(
+        self, gvk: GroupVersionKind, *, metadata_only: bool = False, selectors: Mapping[str, str] | None = None
+    ) -> Client:
+        """Return a client for a kind.
+
+        Args:
+            gvk: the kind.
+            metadata_only: lists and watches give nothing but metadata.
+            selectors: ``labelSelector`` and ``fieldSelector`` of lists and watches.
+
+        Raises:
+            ApiError: the server does not serve the kind (404), or cannot be asked.
+        """
+        root = f"/apis/{gvk.api_version}" if gvk.group else f"/api/{gvk.version}"
         try:
-            return self._request("GET", f"{self._path}/{name}")
+            served = self.request("GET", root)["resources"]
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
-                return None
+                raise ApiError(f"the server does not serve {gvk.api_version}", HTTPStatus.NOT_FOUND) from None
             raise
-
-    def patch_metadata(self, resource: Manifest, operations: list[dict[str, Any]]) -> Manifest | None:
-        """Change the resource by a JSON patch for exactly its UID and version; None where it is gone."""
-        metadata = resource["metadata"]
-        tests = [
-            {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}
-            for field in ("uid", "resourceVersion")
-        ]
-        try:
-            return self._request(
-                "PATCH",
-                f"{self._path}/{metadata['name']}",
-                body=[*tests, *operations],
-                content="application/json-patch+json",
-            )
-        except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return None
-            raise
-
-    def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
-        """State the manager's part of the status; the UID keeps a late write from bringing a deleted resource back."""
-        metadata = {"name": resource["metadata"]["name"], "uid": resource["metadata"]["uid"]}
-        body = {
-            "apiVersion": self._watch.api_version,
-            "kind": self._watch.kind,
-            "metadata": metadata,
-            "status": status,
-        }
-        self._request(
-            "PATCH",
-            f"{self._path}/{metadata['name']}/status",
-            {"fieldManager": manager, "force": "true"},
-            body=body,
-            content="application/apply-patch+yaml",
-        )
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str] | None = None,
-        *,
-        body: Any = None,
-        content: str = "application/json",
-    ) -> Manifest:
-        answer = self._send(method, path, query or {}, body=body, content=content)
-        return dict(json.loads(answer.data))
+        for resource in served:
+            if resource["kind"] == gvk.kind and "/" not in resource["name"]:
+                return Client(self, gvk, f"{root}/{resource['name']}", metadata_only=metadata_only, selectors=selectors)
+        raise ApiError(f"the server has no {gvk.kind} in {gvk.api_version}", HTTPStatus.NOT_FOUND)
 
     def _send(
         self,
         method: str,
         path: str,
-        query: dict[str, str],
+        query: Mapping[str, str],
         *,
+        accept: str,
         body: Any = None,
         content: str = "application/json",
         stream: bool = False,
         timeout: urllib3.Timeout | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        headers = {"Accept": "application/json", "User-Agent": "tenant-operator", "Content-Type": content}
+        headers = {"Accept": accept, "User-Agent": "tenant-operator", "Content-Type": content}
         # Asked for each request: a service account's token is rotated while we run.
         if token := self._configuration.get_api_key_with_prefix("authorization"):
             headers["Authorization"] = token
@@ -161,11 +136,96 @@ class Client:
         return answer
 
 
-def connect(watch: Watch) -> Client:
-    """Return a client for a watch, from the service account in a cluster, else from the kubeconfig.
+class Client:
+    """Requests for the resources of one kind."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        gvk: GroupVersionKind,
+        path: str,
+        *,
+        metadata_only: bool = False,
+        selectors: Mapping[str, str] | None = None,
+    ):
+        self._connection = connection
+        self._gvk = gvk
+        self._path = path
+        self._metadata_only = metadata_only
+        self._selectors = selectors or {}
+
+    def list_resources(self) -> tuple[list[Manifest], str]:
+        """Return all resources, and the version of the list."""
+        items: list[Manifest] = []
+        query = {**self._selectors, "limit": str(PAGE)}
+        while True:
+            page = self._connection.request("GET", self._path, query, accept=self._accept("PartialObjectMetadataList"))
+            items += page.get("items") or []
+            metadata = page["metadata"]
+            if not metadata.get("continue"):
+                return items, metadata["resourceVersion"]
+            query["continue"] = metadata["continue"]
+
+    def watch(self, version: str) -> Iterator[Manifest]:
+        """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream."""
+        query = {**self._selectors, "watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
+        query["timeoutSeconds"] = str(WATCH_SECONDS)
+        return self._connection.stream(self._path, query, accept=self._accept("PartialObjectMetadata"))
+
+    def get(self, name: str) -> Manifest | None:
+        """Return the resource, or None."""
+        try:
+            return self._connection.request("GET", f"{self._path}/{name}")
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def patch_metadata(self, resource: Manifest, operations: list[dict[str, Any]]) -> Manifest | None:
+        """Change the resource by a JSON patch for exactly its UID and version; None where it is gone."""
+        metadata = resource["metadata"]
+        tests = [
+            {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}
+            for field in ("uid", "resourceVersion")
+        ]
+        try:
+            return self._connection.request(
+                "PATCH",
+                f"{self._path}/{metadata['name']}",
+                body=[*tests, *operations],
+                content="application/json-patch+json",
+            )
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
+        """State the manager's part of the status; the UID keeps a late write from bringing a deleted resource back."""
+        metadata = {"name": resource["metadata"]["name"], "uid": resource["metadata"]["uid"]}
+        body = {
+            "apiVersion": self._gvk.api_version,
+            "kind": self._gvk.kind,
+            "metadata": metadata,
+            "status": status,
+        }
+        self._connection.request(
+            "PATCH",
+            f"{self._path}/{metadata['name']}/status",
+            {"fieldManager": manager, "force": "true"},
+            body=body,
+            content="application/apply-patch+yaml",
+        )
+
+    def _accept(self, kind: str) -> str:
+        return _METADATA_ONLY.format(kind=kind) if self._metadata_only else "application/json"
+
+
+def connect() -> Connection:
+    """Return a connection, from the service account in a cluster, else from the kubeconfig.
 
     Raises:
-        ApiError: there is no configuration, or the server does not serve the kind.
+        ApiError: there is no configuration.
     """
     try:
         kubernetes.config.load_config()
@@ -173,15 +233,8 @@ def connect(watch: Watch) -> Client:
         raise ApiError(f"no connection to a Kubernetes cluster: {error}") from None
     configuration = kubernetes.client.Configuration.get_default_copy()
     configuration.retries = False
-    pool = kubernetes.client.ApiClient(configuration).rest_client.pool_manager
-    try:
-        resources = Client(watch, "", configuration=configuration, pool=pool).served()
-    except ApiError as error:
-        raise ApiError(f"the server does not serve {watch.api_version}: {error}", error.status) from None
-    for resource in resources:
-        if resource["kind"] == watch.kind and "/" not in resource["name"]:
-            return Client(watch, resource["name"], configuration=configuration, pool=pool)
-    raise ApiError(f"the server has no {watch.kind} in {watch.api_version}", HTTPStatus.NOT_FOUND)
+    configuration.connection_pool_maxsize = CONNECTIONS
+    return Connection(configuration, kubernetes.client.ApiClient(configuration).rest_client.pool_manager)
 
 
 def _message(data: bytes) -> str:

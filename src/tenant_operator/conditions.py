@@ -13,8 +13,8 @@ MANAGER = "tenant-operator-watcher"
 MESSAGE_LIMIT = 32768
 
 
-def of(resource: dict[str, Any], outcome: Outcome, *, now: str) -> list[dict[str, Any]]:
-    """Return both conditions after a run, with the time of the last transition."""
+def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str) -> list[dict[str, Any]]:
+    """Return both conditions after a run for this generation, with the time of the last transition."""
     if outcome.failure:
         progressing, stalled = (False, "Failed", outcome.failure), (True, "Failed", outcome.failure)
     elif outcome.remaining:
@@ -27,7 +27,7 @@ def of(resource: dict[str, Any], outcome: Outcome, *, now: str) -> list[dict[str
         message = "reconciled"
         progressing, stalled = (False, "Reconciled", message), (False, "Reconciled", message)
     states = {"Progressing": progressing, "Stalled": stalled}
-    return [_condition(resource, kind, state, now) for kind, state in states.items()]
+    return [_condition(resource, kind, state, generation, now) for kind, state in states.items()]
 
 
 def is_ready(resource: dict[str, Any]) -> bool:
@@ -36,12 +36,18 @@ def is_ready(resource: dict[str, Any]) -> bool:
     return ready is None or ready.get("status") == "True"
 
 
-def are_reported(resource: dict[str, Any], conditions: list[dict[str, Any]]) -> bool:
-    """Tell whether the resource's status says so already, so that nothing need be written."""
-    return all(_find(resource, condition["type"]) == condition for condition in conditions)
+def are_reported(resource: dict[str, Any], status: dict[str, Any]) -> bool:
+    """Tell whether the resource says all of this part of a status already, so that nothing need be written."""
+    said = resource.get("status") or {}
+    others = {*status, "applied"} - {"conditions"}
+    return all(said.get(key) == status.get(key) for key in others) and all(
+        _find(resource, condition["type"]) == condition for condition in status["conditions"]
+    )
 
 
-def _condition(resource: dict[str, Any], kind: str, state: tuple[bool, str, str], now: str) -> dict[str, Any]:
+def _condition(
+    resource: dict[str, Any], kind: str, state: tuple[bool, str, str], generation: int, now: str
+) -> dict[str, Any]:
     holds, reason, message = state
     before = _find(resource, kind) or {}
     status = "True" if holds else "False"
@@ -50,7 +56,7 @@ def _condition(resource: dict[str, Any], kind: str, state: tuple[bool, str, str]
         "status": status,
         "reason": reason,
         "message": message[:MESSAGE_LIMIT],
-        "observedGeneration": resource["metadata"].get("generation", 0),
+        "observedGeneration": generation,
         "lastTransitionTime": before["lastTransitionTime"] if before.get("status") == status else now,
     }
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tenant_operator.client import Manifest
+from tenant_operator.dependents import Dependent
 from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -14,15 +15,28 @@ logger = logging.getLogger(__name__)
 class Controller:
     """Queues the resources that an event concerns, and gives them to the reconciler batch by batch."""
 
-    def __init__(self, queue: WorkQueue, reconcile: Callable[[Sequence[str]], None], *, batch: int):
+    def __init__(
+        self,
+        queue: WorkQueue,
+        reconcile: Callable[[Sequence[str]], None],
+        is_echo: Callable[[Dependent | None, Dependent | None], bool],
+        *,
+        batch: int,
+    ):
         self._queue = queue
         self._reconcile = reconcile
+        self._is_echo = is_echo
         self._batch = batch
 
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
-        """Queue a resource that is new, or asks for something else, or is to go; status alone is an echo."""
-        if after is not None and (before is None or _wish(before) != _wish(after)):
-            self._queue.add(after["metadata"]["name"])
+        """Queue a resource that is new, or asks for something else, or is to go or gone; status alone is an echo."""
+        if before is None or after is None or _wish(before) != _wish(after):
+            self._queue.add((after or before or {})["metadata"]["name"])
+
+    def handle_dependent(self, before: Dependent | None, after: Dependent | None) -> None:
+        """Queue the resource of an object that is not as the last run left it, or reports something else."""
+        if (either := after or before) and not self._is_echo(before, after):
+            self._queue.add(either.owner)
 
     def run(self) -> None:
         """Work on batches until the queue is closed: what is waiting when a run starts goes into it."""

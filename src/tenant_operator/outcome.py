@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An object that a run stated: the fingerprint of its fields, and the version that it had then."""
+
+    applied: str
+    version: int = 0
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The end of a run for one host.
 
-    ``remaining`` is what a task of the run returned under this name: what is still in the way of a deletion.
+    Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of a deletion,
+    and ``objects``, those that were stated, by kind and name.
     """
 
     changed: int = 0
     failure: str = ""
     remaining: tuple[str, ...] = ()
+    objects: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
 
 
 def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: str) -> dict[str, Outcome]:
@@ -27,33 +37,47 @@ def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: st
         hosts: those that the run was for; one that the run says nothing of has failed.
         ended: how the run as a whole ended, for hosts that it says nothing of.
     """
-    messages: dict[str, str] = {}
-    remaining: dict[str, tuple[str, ...]] = {}
+    ends: dict[str, _End] = {host: _End() for host in hosts}
     stats: Mapping[str, Mapping[str, int]] = {}
     for event in events:
         data = event.get("event_data") or {}
-        host = data.get("host", "")
+        result = data.get("res") or {}
+        end = ends.get(data.get("host", ""), _End())
         if event["event"] == "playbook_on_stats":
             stats = data
         elif event["event"] in {"runner_on_failed", "runner_on_unreachable"} and not data.get("ignore_errors"):
-            messages[host] = str((data.get("res") or {}).get("msg") or f"{data.get('task')} failed")
-        elif event["event"] == "runner_on_ok" and "remaining" in (data.get("res") or {}):
-            remaining[host] = tuple(map(str, data["res"]["remaining"]))
-    return {host: _outcome(host, stats, messages, remaining, ended) for host in hosts}
+            end.message = str(result.get("msg") or f"{data.get('task')} failed")
+        elif event["event"] == "runner_on_ok":
+            end.remaining = tuple(map(str, result.get("remaining", end.remaining)))
+            end.objects.update(_stated(result.get("objects")))
+    return {host: _outcome(host, stats, end, ended) for host, end in ends.items()}
 
 
-def _outcome(
-    host: str,
-    stats: Mapping[str, Mapping[str, int]],
-    messages: Mapping[str, str],
-    remaining: Mapping[str, tuple[str, ...]],
-    ended: str,
-) -> Outcome:
+@dataclass
+class _End:
+    """What the events say of one host."""
+
+    message: str = ""
+    remaining: tuple[str, ...] = ()
+    objects: dict[tuple[str, str], Stated] = field(default_factory=dict)
+
+
+def _stated(objects: Any) -> dict[tuple[str, str], Stated]:
+    """Return the objects that a task stated, of what it returned under this name."""
+    return {
+        (entry["kind"], entry["name"]): Stated(entry["applied"], int(entry["resourceVersion"]))
+        for entry in (objects if isinstance(objects, list) else ())
+        if isinstance(entry, dict) and entry.get("applied")
+    }
+
+
+def _outcome(host: str, stats: Mapping[str, Mapping[str, int]], end: _End, ended: str) -> Outcome:
     if host not in (stats.get("processed") or {}):
-        return Outcome(failure=messages.get(host) or f"the run ended before its outcome was known: {ended}")
+        return Outcome(failure=end.message or f"the run ended before its outcome was known: {ended}")
     failed = (stats.get("failures") or {}).get(host) or (stats.get("dark") or {}).get(host)
     return Outcome(
         changed=(stats.get("changed") or {}).get(host, 0),
-        failure=messages.get(host, "a task failed") if failed else "",
-        remaining=remaining.get(host, ()),
+        failure=(end.message or "a task failed") if failed else "",
+        remaining=end.remaining,
+        objects=end.objects,
     )

@@ -12,7 +12,7 @@ import ansible_runner
 import yaml
 from ansible_runner.config.runner import RunnerConfig
 
-from tenant_operator import outcome
+from tenant_operator import fingerprint, outcome
 from tenant_operator.outcome import Outcome
 from tenant_operator.warmprocess import WarmProcess
 from tenant_operator.watches import Inventory, Watch
@@ -26,6 +26,7 @@ class Runner:
         self._folder = folder
         self._forks = forks
         self._time_limit = time_limit
+        self._watch = watch
         self._environment = {
             "ANSIBLE_INVENTORY_ENABLED": watch.inventory.plugin,
             "ANSIBLE_HOME": str(folder / "home"),
@@ -46,6 +47,11 @@ class Runner:
         """End the warmed process and what still runs."""
         self._warm.stop()
 
+    @property
+    def digest(self) -> str:
+        """The fingerprint of what a run does: playbooks, roles, plugins and the variables of the watch."""
+        return fingerprint.of([self._warm.digest, self._watch.playbook, dict(self._watch.vars)])
+
     def _full_environment(self, playbook: str) -> dict[str, str]:
         """Return the environment that ansible-runner gives a run: Ansible reads parts of it when it is imported."""
         configuration = RunnerConfig(private_data_dir=str(self._folder), playbook=playbook, envvars=self._environment)
@@ -59,8 +65,9 @@ class Runner:
         *,
         inventory: Inventory,
         variables: Mapping[str, Any],
+        tags: Sequence[str] = (),
     ) -> dict[str, Outcome]:
-        """Run the playbook for the resources and return the outcome of each, by name.
+        """Run the playbook, or only what has one of the tags, for the resources; return the outcome of each, by name.
 
         What a resource's author wrote reaches the run by the inventory plugin alone, whose values are never templates;
         ``variables`` are the operator's own.
@@ -74,14 +81,15 @@ class Runner:
 
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
             source = self._write_inventory(Path(folder), inventory, resources)
-            skipped = f"--skip-tags {','.join(inventory.skip_tags)}" if inventory.skip_tags else ""
+            options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
+            options += [f"--tags {','.join(tags)}"] if tags else []
             run = ansible_runner.run(
                 private_data_dir=folder,
                 playbook=playbook,
                 inventory=str(source),
                 extravars=dict(variables),
                 envvars={**self._environment, **self._warm.environment()},
-                cmdline=skipped or None,
+                cmdline=" ".join(options) or None,
                 forks=self._forks,
                 settings={"job_timeout": int(self._time_limit)},
                 event_handler=keep,

@@ -18,6 +18,7 @@ class Settings:
     batch: int
     forks: int
     time_limit: float
+    rollout_rate: float
 
 
 def parse(arguments: list[str] | None = None) -> Settings:
@@ -54,8 +55,14 @@ def parse(arguments: list[str] | None = None) -> Settings:
         default=environment.get("TIME_LIMIT", "600"),
         help="seconds that a run may take (TIME_LIMIT)",
     )
+    run.add_argument(
+        "--rollout-rate",
+        type=_positive,
+        default=environment.get("ROLLOUT_RATE", "60"),
+        help="resources in a minute that get a new playbook (ROLLOUT_RATE)",
+    )
     options = parser.parse_args(arguments)
-    return Settings(options.watches, options.max_batch, options.forks, float(options.time_limit))
+    return Settings(options.watches, options.max_batch, options.forks, float(options.time_limit), options.rollout_rate)
 
 
 def _positive(text: str) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from tenant_operator import warmfork
+from tenant_operator import fingerprint, warmfork
 
 logger = logging.getLogger(__name__)
 
@@ -36,9 +36,15 @@ class WarmProcess:
         self._process: subprocess.Popen[str] | None = None
         self._messages = threading.Thread()
         self._sources: list[Path] = []
-        self._fingerprint: frozenset[tuple[str, int]] = frozenset()
+        self._loaded: dict[Path, int] = {}
+        self._digest = ""
         self._runs = 0
         self._lock = threading.Lock()
+
+    @property
+    def digest(self) -> str:
+        """The fingerprint of the playbooks, roles and plugins that were loaded last."""
+        return self._digest
 
     def environment(self) -> dict[str, str]:
         """Return what a run needs in its environment to be a fork, and see to it that the process is up to date.
@@ -75,7 +81,7 @@ class WarmProcess:
             return "the warmed process died"
         if self._runs >= RUNS:
             return f"it has served {RUNS} runs"
-        if self._fingerprint != _fingerprint(self._sources):
+        if self._loaded != _changes(self._sources):
             return "a playbook, role or plugin changed"
         return ""
 
@@ -104,7 +110,8 @@ class WarmProcess:
         self._messages.start()
         self._process = process
         self._sources = [Path(folder) for folder in json.loads(ready)]
-        self._fingerprint = _fingerprint(self._sources)
+        self._loaded = _changes(self._sources)
+        self._digest = fingerprint.of([fingerprint.files(root, _files(root)) for root in self._sources])
         self._runs = 0
 
     def _stop(self) -> None:
@@ -126,12 +133,12 @@ def _pass_on(messages: IO[str]) -> None:
             logger.warning("ansible: %s", line.rstrip())
 
 
-def _fingerprint(folders: Sequence[Path]) -> frozenset[tuple[str, int]]:
+def _changes(folders: Sequence[Path]) -> dict[Path, int]:
     """Return the files that a warmed process has loaded, with the times of their last change in nanoseconds."""
-    found = set()
-    for folder in folders:
-        for below in ("plugins", "roles", "playbooks", "tasks", ""):
-            root = folder / below
-            paths = root.rglob("*") if below else root.glob("*")
-            found |= {(str(path), path.stat().st_mtime_ns) for path in paths if path.suffix in LIVE_SUFFIXES}
-    return frozenset(found)
+    return {path: path.stat().st_mtime_ns for folder in folders for path in _files(folder)}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a collection or project that shape its runs."""
+    below = [path for name in ("plugins", "roles", "playbooks", "tasks") for path in (folder / name).rglob("*")]
+    return [path for path in [*below, *folder.glob("*")] if path.suffix in LIVE_SUFFIXES]

@@ -65,20 +65,23 @@ def states(reported):
 
 
 def test_a_failed_run_stalls_and_a_tenant_that_is_not_ready_progresses():
-    assert states(conditions.of(resource(), Outcome(failure="no"), now=NOW)) == {
+    assert states(conditions.of(resource(), Outcome(failure="no"), generation=1, now=NOW)) == {
         "Progressing": "False",
         "Stalled": "True",
     }
-    assert states(conditions.of(resource(ready="False"), Outcome(), now=NOW)) == {
+    assert states(conditions.of(resource(ready="False"), Outcome(), generation=1, now=NOW)) == {
         "Progressing": "True",
         "Stalled": "False",
     }
-    assert states(conditions.of(resource(), Outcome(), now=NOW)) == {"Progressing": "False", "Stalled": "False"}
+    assert states(conditions.of(resource(), Outcome(), generation=1, now=NOW)) == {
+        "Progressing": "False",
+        "Stalled": "False",
+    }
 
 
 def test_the_time_of_the_transition_stays_and_what_is_reported_already_is_known():
-    first = conditions.of(resource(), Outcome(), now=THEN)
-    again = conditions.of(resource(*first), Outcome(), now=NOW)
+    first = conditions.of(resource(), Outcome(), generation=1, now=THEN)
+    again = conditions.of(resource(*first), Outcome(), generation=1, now=NOW)
     assert again == first
-    assert conditions.are_reported(resource(*first), again)
-    assert not conditions.are_reported(resource(), again)
+    assert conditions.are_reported(resource(*first), {"conditions": again})
+    assert not conditions.are_reported(resource(), {"conditions": again})

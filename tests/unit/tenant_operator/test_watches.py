@@ -28,7 +28,7 @@ def load(tmp_path):
 
 def test_the_watches_of_this_checkout_run_the_playbooks_that_exist():
     (watch,) = watches.load(CHECKOUT / "watches.yaml")
-    assert (watch.api_version, watch.kind, watch.reconcile_period) == ("neurallog.io/v1", "Tenant", 600.0)
+    assert (watch.gvk.api_version, watch.kind, watch.reconcile_period) == ("neurallog.io/v1", "Tenant", 600.0)
     for playbook in (watch.playbook, watch.finalizer.playbook):
         assert (CHECKOUT / "playbooks" / f"{playbook.rpartition('.')[2]}.yml").is_file()
 
