@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
-from tenant_operator import settings
-from tenant_operator.client import ApiError
-from tenant_operator.manager import Manager
+from tenant_operator import log, settings
+from tenant_operator.manager import LeaseLostError, Manager
 from tenant_operator.warmprocess import WarmError
 from tenant_operator.watches import WatchError
 
@@ -15,10 +14,10 @@ from tenant_operator.watches import WatchError
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit code."""
     chosen = settings.parse(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    log.configure(chosen.log_format)
     try:
         Manager(chosen).run()
-    except (ApiError, WarmError, WatchError) as error:
+    except (LeaseLostError, WarmError, WatchError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
     return 0

@@ -36,6 +36,11 @@ def is_ready(resource: dict[str, Any]) -> bool:
     return ready is None or ready.get("status") == "True"
 
 
+def message(resource: dict[str, Any]) -> str:
+    """Return what the resource's own condition ``Ready`` says; empty where it has none."""
+    return str((_find(resource, "Ready") or {}).get("message", ""))
+
+
 def are_reported(resource: dict[str, Any], status: dict[str, Any]) -> bool:
     """Tell whether the resource says all of this part of a status already, so that nothing need be written."""
     said = resource.get("status") or {}

@@ -41,15 +41,23 @@ class Controller:
     def run(self) -> None:
         """Work on batches until the queue is closed: what is waiting when a run starts goes into it."""
         while batch := self._queue.take(self._batch):
-            try:
-                self._reconcile(batch)
-            except Exception:
-                logger.exception("A batch failed: %s", ", ".join(batch))
-                for key in batch:
-                    self._queue.retry(key)
-            finally:
-                for key in batch:
-                    self._queue.done(key)
+            self._work_on(batch)
+
+    def run_alone(self) -> None:
+        """Work on what failed, one by one, until the queue is closed."""
+        while batch := self._queue.take_alone():
+            self._work_on(batch)
+
+    def _work_on(self, batch: Sequence[str]) -> None:
+        try:
+            self._reconcile(batch)
+        except Exception:
+            logger.exception("A batch failed: %s", ", ".join(batch))
+            for key in batch:
+                self._queue.retry(key, alone=True)
+        finally:
+            for key in batch:
+                self._queue.done(key)
 
 
 def _wish(resource: Manifest) -> tuple[object, ...]:

@@ -1,25 +1,85 @@
-"""Owns every lifetime: starts caches and controllers in order, and stops them in the opposite one."""
+"""Owns every lifetime: starts caches, controllers, lease and endpoints in order, and stops them in the opposite one."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from typing import Any, TypeVar
 
-from tenant_operator import client, watches
+from tenant_operator import client, metrics, watches
 from tenant_operator.applied import Applied
-from tenant_operator.cache import Cache
+from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
+from tenant_operator.client import ApiError, Connection, Manifest
 from tenant_operator.controller import Controller
 from tenant_operator.dependents import Dependents
+from tenant_operator.health import Endpoints
+from tenant_operator.leases import Lease
 from tenant_operator.reconcile import Reconciler
+from tenant_operator.recorder import Recorder
 from tenant_operator.rollout import Rollout
 from tenant_operator.runner import Runner
 from tenant_operator.settings import Settings
+from tenant_operator.warmprocess import WarmError
+from tenant_operator.watches import Watch, WatchError
 from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LEASE = "tenant-operator"
+
+
+class LeaseLostError(Exception):
+    """Another watcher may be active now: this one has stopped in the middle of its work."""
+
+
+@dataclass(frozen=True)
+class _Watched:
+    """One watch with all that runs for it."""
+
+    watch: Watch
+    caches: list[Cache[Any]]
+    queue: WorkQueue
+    runner: Runner
+    controller: Controller
+    threads: list[threading.Thread] = field(default_factory=list)
+    workers: list[threading.Thread] = field(default_factory=list)
+
+    def observe(self, stopped: threading.Event) -> None:
+        """Fill the caches, and keep them up."""
+        for number, cache in enumerate(self.caches):
+            name = f"cache {self.watch.kind} {number}"
+            self._start(name, partial(cache.run, stopped))
+        for cache in self.caches:
+            while not cache.synced.wait(0.5) and not stopped.is_set():
+                pass
+
+    def work(self) -> None:
+        """Take up what is queued."""
+        self.workers.append(self._start(f"work {self.watch.kind}", self.controller.run))
+        self.workers.append(self._start(f"retry {self.watch.kind}", self.controller.run_alone))
+
+    def drain(self) -> None:
+        """Begin nothing more, and finish what is under way."""
+        self.queue.close()
+        for thread in self.workers:
+            thread.join()
+
+    def wrong(self) -> str:
+        """Return which thread ended that should not have."""
+        return ", ".join(f"{thread.name} ended" for thread in self.threads if not thread.is_alive())
+
+    def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        thread.start()
+        self.threads.append(thread)
+        return thread
 
 
 class Manager:
@@ -29,43 +89,93 @@ class Manager:
         self._settings = settings
         self._watches = watches.load(settings.watches)
         self._stopped = threading.Event()
-        self._runners: list[Runner] = []
-        self._queues: list[WorkQueue] = []
-        self._workers: list[threading.Thread] = []
+        self._watched: list[_Watched] = []
+        self._missing = "starting"
 
     def run(self) -> None:
         """Watch until SIGTERM or SIGINT; a run that is under way is finished.
 
         Raises:
-            client.ApiError: a kind is not served, or there is no cluster.
-            warmprocess.WarmError: a playbook cannot be loaded.
+            WatchError: an entry names a kind that is not served, or a playbook that cannot be loaded.
+            LeaseLostError: the Lease could not be renewed.
         """
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: self._stopped.set())
-        for watch in self._watches:
-            self._start(watch)
-        self._stopped.wait()
-        self._stop()
+        address = self._settings.bind_address
+        endpoints = Endpoints(address, healthy=self._wrong, ready=lambda: self._missing) if address else None
+        if endpoints:
+            logger.info("Serving /healthz, /readyz and /metrics on %s", endpoints.address)
+        try:
+            if connection := self._patiently(client.connect):
+                self._run(connection)
+        finally:
+            if endpoints:
+                endpoints.close()
 
-    def _stop(self) -> None:
-        logger.info("Stopping: runs that are under way are finished")
-        for queue in self._queues:
-            queue.close()
-        for worker in self._workers:
-            worker.join()
-        for runner in self._runners:
-            runner.stop()
+    def _run(self, connection: Connection) -> None:
+        recorder = Recorder(connection)
+        try:
+            for watch in self._watches:
+                if watched := self._patiently(partial(self._set_up, watch, connection, recorder)):
+                    self._watched.append(watched)
+                    watched.observe(self._stopped)
+                    logger.info("Watching %s in %s", watch.kind, watch.gvk.api_version)
+            self._missing = ""
+            self._lead(connection)
+        finally:
+            for watched in self._watched:
+                watched.runner.stop()
+            recorder.close()
 
-    def _start(self, watch: watches.Watch) -> None:
+    def _lead(self, connection: Connection) -> None:
+        """Work while this is the active watcher."""
         settings = self._settings
-        connection = client.connect()
-        resources = connection.client(watch.gvk)
-        runner = Runner(watch, forks=settings.forks, time_limit=settings.time_limit)
-        runner.start()
+        lease = Lease(connection, settings.namespace, LEASE, identity=settings.identity)
+        if settings.leader_elect and not lease.acquire(self._stopped):
+            return
+        metrics.LEADER.set(1)
+        for watched in self._watched:
+            watched.work()
+        if not settings.leader_elect:
+            self._stopped.wait()
+        elif not lease.keep(self._stopped):
+            raise LeaseLostError(f"the lease {LEASE} in {settings.namespace} is lost")
+        logger.info("Stopping: runs that are under way are finished")
+        metrics.LEADER.set(0)
+        drained = threading.Event()
+        if settings.leader_elect:
+            threading.Thread(target=lease.keep, args=[drained], name="lease", daemon=True).start()
+        for watched in self._watched:
+            watched.drain()
+        drained.set()
+        if settings.leader_elect:
+            lease.release()
+
+    def _patiently(self, step: Callable[[], T]) -> T | None:
+        """Take a step that needs the API server, again with backoff while it is away; None when stopped."""
+        delay = FIRST_RETRY
+        while not self._stopped.is_set():
+            try:
+                return step()
+            except ApiError as error:
+                logger.warning("%s; again in %.1f s", error, delay)
+                self._missing = str(error)
+                self._stopped.wait(delay)
+                delay = min(2 * delay, LAST_RETRY)
+        return None
+
+    def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder) -> _Watched:
+        try:
+            resources = connection.client(watch.gvk)
+            dependents = Dependents(watch.dependents, connection) if watch.dependents else None
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise WatchError(f"{watch.place}: kind: {error}") from None
+            raise
+        runner = self._warm(watch)
         queue = WorkQueue()
-        dependents = Dependents(watch.dependents, connection) if watch.dependents else None
         applied = Applied(dependents)
-        cache = Cache(resources, lambda resource: resource)
+        cache: Cache[Manifest] = Cache(resources, lambda resource: resource)
         reconciler = Reconciler(
             watch,
             resources,
@@ -73,25 +183,26 @@ class Manager:
             runner,
             queue=queue,
             applied=applied,
-            rollout=Rollout(settings.rollout_rate / 60.0),
+            rollout=Rollout(self._settings.rollout_rate / 60.0),
+            recorder=recorder,
         )
-        controller = Controller(queue, reconciler.reconcile, applied.is_echo, batch=settings.batch)
+        controller = Controller(queue, reconciler.reconcile, applied.is_echo, batch=self._settings.max_batch)
         cache.add_event_handler(controller.handle)
         if dependents:
             dependents.add_event_handler(controller.handle_dependent)
-            self._sync(dependents.caches, f"what belongs to {watch.kind}")
-        self._sync([cache], watch.kind)
-        worker = threading.Thread(target=controller.run, name=f"work-{watch.kind}")
-        worker.start()
-        self._runners.append(runner)
-        self._queues.append(queue)
-        self._workers.append(worker)
-        logger.info("Watching %s in %s", watch.kind, watch.gvk.api_version)
+        metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
+        metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache.items()))
+        # What belongs to a resource is known before the resource itself: else all of it would seem to be missing.
+        return _Watched(watch, [*(dependents.caches if dependents else []), cache], queue, runner, controller)
 
-    def _sync(self, caches: Sequence[Cache[Any]], name: str) -> None:
-        """Run the caches, each in a thread, and wait until all know what there is."""
-        for cache in caches:
-            threading.Thread(target=cache.run, args=[self._stopped], name=f"watch {name}", daemon=True).start()
-        for cache in caches:
-            while not cache.synced.wait(1.0) and not self._stopped.is_set():
-                pass
+    def _warm(self, watch: Watch) -> Runner:
+        runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit)
+        try:
+            runner.start()
+        except WarmError as error:
+            runner.stop()
+            raise WatchError(f"{watch.place}: playbook: {error}") from None
+        return runner
+
+    def _wrong(self) -> str:
+        return "; ".join(filter(None, (watched.wrong() for watched in self._watched)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tenant_operator import conditions
+from tenant_operator import conditions, metrics
 from tenant_operator.applied import Applied, Part
 from tenant_operator.client import ApiError, Manifest
 from tenant_operator.outcome import Outcome
@@ -54,6 +54,16 @@ class Runs(Protocol):
         """Run the playbook to its end; return the outcome of each resource, by name."""
 
 
+class Events(Protocol):
+    """The part of the recorder that a reconcile needs."""
+
+    def normal(self, resource: Manifest, reason: str, note: str) -> None:
+        """Say what went as it should."""
+
+    def warning(self, resource: Manifest, reason: str, note: str) -> None:
+        """Say what needs somebody's eye."""
+
+
 @dataclass(frozen=True)
 class Work:
     """A resource, what has to run for it, and what its objects reported before."""
@@ -88,6 +98,7 @@ class Reconciler:
         queue: where resources come back to.
         applied: what was applied for each.
         rollout: when each gets a new playbook.
+        recorder: where Events are written.
         now: the time, RFC 3339.
     """
 
@@ -101,6 +112,7 @@ class Reconciler:
         queue: WorkQueue,
         applied: Applied,
         rollout: Rollout,
+        recorder: Events,
         now: Callable[[], str] = _now,
     ):
         self._watch = watch
@@ -110,6 +122,7 @@ class Reconciler:
         self._queue = queue
         self._applied = applied
         self._rollout = rollout
+        self._recorder = recorder
         self._now = now
 
     def reconcile(self, keys: Sequence[str]) -> None:
@@ -129,7 +142,7 @@ class Reconciler:
                 result = step(item)
             except ApiError as error:
                 self._applied.fail(name)
-                delay = self._queue.retry(name)
+                delay = self._queue.retry(name, alone=True)
                 logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, name, error, delay)
                 continue
             if result is not None:
@@ -184,21 +197,38 @@ class Reconciler:
         staying = [work for work in works if work not in deleting and work not in reporting]
         outcomes: dict[str, Outcome] = {}
         if deleting and finalizer:
-            outcomes |= self._run(finalizer.playbook, deleting, finalizer.vars)
+            outcomes |= self._run("deletion", finalizer.playbook, deleting, finalizer.vars)
         if staying:
-            outcomes |= self._run(watch.playbook, staying, watch.vars)
+            outcomes |= self._run("all", watch.playbook, staying, watch.vars)
         digest = self._runs.digest
         if reporting:
-            outcomes |= self._run(watch.playbook, reporting, watch.vars, tags=status_tags)
+            outcomes |= self._run("status", watch.playbook, reporting, watch.vars, tags=status_tags)
         return digest, outcomes
 
     def _run(
-        self, playbook: str, works: Sequence[Work], variables: Mapping[str, Any], tags: Sequence[str] = ()
+        self,
+        part: str,
+        playbook: str,
+        works: Sequence[Work],
+        variables: Mapping[str, Any],
+        *,
+        tags: Sequence[str] = (),
     ) -> dict[str, Outcome]:
-        resources = [work.resource for work in works]
-        part = f", the part {','.join(tags)}" if tags else ""
-        logger.info("%s %s: %s%s", self._watch.kind, ", ".join(work.name for work in works), playbook, part)
-        return self._runs.run(playbook, resources, inventory=self._watch.inventory, variables=variables, tags=tags)
+        kind, resources = self._watch.kind, [work.resource for work in works]
+        metrics.RUNS.labels(kind, part).inc()
+        with metrics.RUN_SECONDS.labels(kind, part).time():
+            outcomes = self._runs.run(
+                playbook, resources, inventory=self._watch.inventory, variables=variables, tags=tags
+            )
+        for work in works:
+            outcome = outcomes[work.name]
+            metrics.RECONCILES.labels(kind, part, "failed" if outcome.failure else "ok").inc()
+            fields = {"kind": kind, "resource": work.name, "part": part, "changed": outcome.changed}
+            if outcome.failure:
+                logger.error("%s %s: %s failed: %s", kind, work.name, part, outcome.failure, extra=fields)
+            else:
+                logger.info("%s %s: %s, %d changed", kind, work.name, part, outcome.changed, extra=fields)
+        return outcomes
 
     def _conclude(self, work: Work, outcome: Outcome, digest: str) -> None:
         """Report the outcome, let go what is done with, and say when to look again."""
@@ -209,14 +239,34 @@ class Reconciler:
         if work.is_deletion and not outcome.failure and not outcome.remaining:
             self._release(fresh)
             self._forget(work.name)
-            logger.info("%s %s: deleted", self._watch.kind, work.name)
+            logger.info("%s %s: nothing is left of it", self._watch.kind, work.name)
             return
         generation = work.resource["metadata"].get("generation", 0)
         reported = conditions.of(fresh, outcome, generation=generation, now=self._now())
         status = {"conditions": reported, **self._keep(work, fresh, outcome, digest)}
         if not conditions.are_reported(fresh, status):
             self._client.apply_status(fresh, status, manager=conditions.MANAGER)
+        self._record(work, fresh, outcome)
         self._requeue(work, fresh, outcome)
+
+    def _record(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
+        """Write Events about what a person would want to know, and about nothing that only went on as before."""
+        if outcome.failure:
+            self._recorder.warning(fresh, "ReconcileFailed", outcome.failure)
+        elif outcome.remaining:
+            self._recorder.normal(fresh, "Deleting", f"waits for {', '.join(outcome.remaining)}")
+        elif outcome.changed and work.part is not Part.STATUS:
+            self._recorder.normal(fresh, "Reconciled", f"{outcome.changed} parts changed")
+        was, ready = conditions.message(work.resource), conditions.message(fresh)
+        if (
+            not outcome.failure
+            and ready
+            and conditions.is_ready(fresh)
+            and not (was and conditions.is_ready(work.resource))
+        ):
+            self._recorder.normal(fresh, "Ready", ready)
+        elif was and conditions.is_ready(work.resource) and not conditions.is_ready(fresh):
+            self._recorder.warning(fresh, "NotReady", ready)
 
     def _keep(self, work: Work, fresh: Manifest, outcome: Outcome, digest: str) -> Manifest:
         """Keep what was applied; return the part of the status that a watcher that starts needs to know it."""
@@ -237,15 +287,13 @@ class Reconciler:
 
     def _requeue(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
         """Bring back a failure, and what is still on its way, with backoff; the rest after the watch's period."""
-        if outcome.failure:
-            logger.error("%s %s: %s", self._watch.kind, work.name, outcome.failure)
         if outcome.remaining and not outcome.failure:
             self._queue.add_after(work.name, DELETION_PERIOD)
-        elif outcome.failure or not conditions.is_ready(fresh):
+        elif outcome.failure:
+            self._queue.retry(work.name, alone=True)
+        elif not conditions.is_ready(fresh):
             self._queue.retry(work.name)
         else:
-            if work.part is not Part.STATUS:
-                logger.info("%s %s: reconciled, %d changed", self._watch.kind, work.name, outcome.changed)
             self._rest(work.name)
 
     def _rest(self, name: str) -> None:

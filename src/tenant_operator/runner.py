@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ class Runner:
     def stop(self) -> None:
         """End the warmed process and what still runs."""
         self._warm.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def digest(self) -> str:

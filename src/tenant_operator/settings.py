@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
+import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenant_operator import capacity
+from tenant_operator import capacity, log
+
+NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -15,10 +21,15 @@ class Settings:
     """How the watcher runs."""
 
     watches: Path
-    batch: int
+    max_batch: int
     forks: int
     time_limit: float
     rollout_rate: float
+    leader_elect: bool
+    namespace: str
+    identity: str
+    bind_address: str
+    log_format: str
 
 
 def parse(arguments: list[str] | None = None) -> Settings:
@@ -30,39 +41,31 @@ def parse(arguments: list[str] | None = None) -> Settings:
     parser = argparse.ArgumentParser(prog="tenant-operator", description="Runs playbooks on Kubernetes events.")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="watch the kinds of watches.yaml and run their playbooks")
-    environment = os.environ
-    run.add_argument(
-        "--watches",
-        type=Path,
-        default=Path(environment.get("WATCHES_FILE", "watches.yaml")),
-        help="the watches.yaml (WATCHES_FILE)",
-    )
-    run.add_argument(
-        "--max-batch",
-        type=_positive,
-        default=environment.get("MAX_BATCH", "50"),
-        help="resources in one run (MAX_BATCH)",
-    )
-    run.add_argument(
-        "--forks",
-        type=_positive,
-        default=environment.get("FORKS", str(capacity.forks())),
-        help="hosts of a run at once; by default what the container's CPU and memory bear (FORKS)",
-    )
-    run.add_argument(
-        "--time-limit",
-        type=_positive,
-        default=environment.get("TIME_LIMIT", "600"),
-        help="seconds that a run may take (TIME_LIMIT)",
-    )
-    run.add_argument(
-        "--rollout-rate",
-        type=_positive,
-        default=environment.get("ROLLOUT_RATE", "60"),
-        help="resources in a minute that get a new playbook (ROLLOUT_RATE)",
-    )
-    options = parser.parse_args(arguments)
-    return Settings(options.watches, options.max_batch, options.forks, float(options.time_limit), options.rollout_rate)
+
+    def flag(name: str, default: str, meaning: str, convert: Callable[[str], object] = str) -> None:
+        variable = name.upper().replace("-", "_")
+        value = os.environ.get(variable, default)
+        run.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
+
+    flag("watches", os.environ.get("WATCHES_FILE", "watches.yaml"), "the watches.yaml", Path)
+    flag("max-batch", "50", "resources in one run", _positive)
+    flag("forks", str(capacity.forks()), "hosts of a run at once; by default what CPU and memory bear", _positive)
+    flag("time-limit", "300", "seconds that a run may take", _positive)
+    flag("rollout-rate", "60", "resources in a minute that get a new playbook", _positive)
+    flag("leader-elect", "false", "wait for the Lease, so that one watcher is active at a time", _boolean)
+    flag("namespace", _namespace(), "where the Lease is")
+    flag("bind-address", "", "host:port of /healthz, /readyz and /metrics; empty for none", _address)
+    flag("log-format", "text", f"one of {', '.join(log.FORMATS)}", _log_format)
+    options = vars(parser.parse_args(arguments))
+    del options["command"]
+    return Settings(**options, identity=os.environ.get("POD_NAME") or f"{socket.gethostname()}_{uuid.uuid4()}")
+
+
+def _namespace() -> str:
+    try:
+        return NAMESPACE_FILE.read_text().strip()
+    except OSError:
+        return "default"
 
 
 def _positive(text: str) -> int:
@@ -70,3 +73,22 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} must be at least 1")
     return number
+
+
+def _boolean(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise argparse.ArgumentTypeError(f"{text!r} must be true or false")
+    return text == "true"
+
+
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if text and not (colon and port.isdigit() and int(port) <= HIGHEST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} must be host:port, such as 127.0.0.1:8080")
+    return f"0.0.0.0:{port}" if text and not host else text
+
+
+def _log_format(text: str) -> str:
+    if text not in log.FORMATS:
+        raise argparse.ArgumentTypeError(f"{text!r} must be one of {', '.join(log.FORMATS)}")
+    return text

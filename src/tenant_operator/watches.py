@@ -93,6 +93,8 @@ class Watch:
     """One kind and its playbook."""
 
     gvk: GroupVersionKind
+    place: str
+    """The file and the entry, for messages."""
     playbook: str
     inventory: Inventory
     vars: Mapping[str, Any] = field(default_factory=dict)
@@ -135,6 +137,7 @@ def _watch(entry: Any, where: str) -> Watch:
     _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags"})
     return Watch(
         gvk=_gvk(entry),
+        place=where,
         playbook=entry["playbook"],
         inventory=Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ())),
         vars=entry.get("vars") or {},

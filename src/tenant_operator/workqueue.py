@@ -1,6 +1,7 @@
 """A queue of keys: each waits once, is worked on once at a time, and comes back with backoff.
 
-Source: the workqueue of k8s.io/client-go, with batches.
+Source: the workqueue of k8s.io/client-go, with batches. What failed waits in a line of its own, and is worked on alone:
+it can neither spoil a batch again nor hold up those that never failed.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class WorkQueue:
         self._later: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
+        self._alone: set[str] = set()
         self._closed = False
 
     def add(self, key: str) -> None:
@@ -51,11 +53,18 @@ class WorkQueue:
                 heapq.heappush(self._later, (due, key))
                 self._changed.notify_all()
 
-    def retry(self, key: str) -> float:
-        """Queue a key that failed, later each time; return the delay in seconds."""
+    def retry(self, key: str, *, alone: bool = False) -> float:
+        """Queue a key that is to be tried again, later each time; return the delay in seconds.
+
+        Args:
+            key: the key.
+            alone: it failed, and is worked on alone until it is forgotten.
+        """
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
+            if alone:
+                self._alone.add(key)
         delay = min(INITIAL_DELAY * 2.0 ** min(failures, 32), MAXIMUM_DELAY) * (1 + JITTER * self._jitter())
         self.add_after(key, delay)
         return delay
@@ -64,14 +73,21 @@ class WorkQueue:
         """Take a key that succeeded for one that never failed."""
         with self._changed:
             self._failures.pop(key, None)
+            self._alone.discard(key)
 
     def take(self, limit: int) -> list[str]:
         """Wait for keys and return up to ``limit`` of them, to be worked on; empty when the queue is closed."""
+        return self._take(lambda: [key for key in self._ready if key not in self._alone][:limit])
+
+    def take_alone(self) -> list[str]:
+        """Wait for a key that failed and return it, to be worked on alone; empty when the queue is closed."""
+        return self._take(lambda: [key for key in self._ready if key in self._alone][:1])
+
+    def _take(self, choose: Callable[[], list[str]]) -> list[str]:
         with self._changed:
             while not self._closed:
                 wait = self._promote()
-                if self._ready:
-                    batch = list(self._ready)[:limit]
+                if batch := choose():
                     for key in batch:
                         del self._ready[key]
                     self._working.update(batch)

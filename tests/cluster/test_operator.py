@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -25,11 +26,11 @@ def start(cluster, tmp_path):
     """Start watchers; every one of them is ended with the test."""
     running = []
 
-    def start():
+    def start(watches=CHECKOUT / "watches.yaml"):
         log = tmp_path / f"operator-{len(running)}.log"
         with log.open("w") as file:
             process = subprocess.Popen(
-                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", CHECKOUT / "watches.yaml"],
+                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches],
                 cwd=CHECKOUT,
                 env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "TMPDIR": str(tmp_path)},
                 stdin=subprocess.DEVNULL,
@@ -56,6 +57,107 @@ def condition(tenant, kind):
 def is_reconciled(cluster, name):
     tenant = cluster.get("tenant", name)
     return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+
+
+def runs(operator, name):
+    """Return how often the whole playbook ran for a tenant, as the log says."""
+    batches = re.findall(r"Tenant (.*): neurallog\.tenant\.reconcile$", operator.log.read_text(), re.MULTILINE)
+    return sum(name in batch.split(", ") for batch in batches)
+
+
+def settle(cluster, make_tenant, name):
+    """Have the operator work on another tenant, after all that it knows of."""
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+def test_a_tenant_takes_one_run_and_none_at_rest_nor_after_a_restart(cluster, name, make_tenant, start):
+    operator = start()
+    settle(cluster, make_tenant, name)
+    settle(cluster, make_tenant, f"{name[:40]}-b")
+    assert runs(operator, name) == 1
+    before = cluster.get("tenant", name)
+    operator.send_signal(signal.SIGTERM)
+    assert operator.wait(timeout=60) == 0
+    again = start()
+    settle(cluster, make_tenant, f"{name[:40]}-c")
+    assert runs(again, name) == 0
+    assert cluster.get("tenant", name)["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
+
+
+def test_drift_is_repaired_by_one_run_and_what_others_added_stays(cluster, name, make_tenant, start):
+    operator = start()
+    settle(cluster, make_tenant, name)
+    namespace = f"tenant-{name}"
+    cluster.kubectl("label", "service", "redis", "-n", namespace, "team=theirs")
+    cluster.kubectl("label", "service", "redis", "-n", namespace, "neurallog.io/tenant=other", "--overwrite")
+
+    def is_repaired():
+        return cluster.get("service", "redis", namespace=namespace)["metadata"]["labels"]["neurallog.io/tenant"] == name
+
+    cluster.wait_until(is_repaired)
+    assert cluster.get("service", "redis", namespace=namespace)["metadata"]["labels"]["team"] == "theirs"
+    uid = cluster.get("statefulset", "redis", namespace=namespace)["metadata"]["uid"]
+    cluster.kubectl("delete", "statefulset", "redis", "-n", namespace)
+
+    def is_back():
+        found = cluster.get("statefulset", "redis", namespace=namespace)
+        return found and found["metadata"]["uid"] != uid and found["status"].get("readyReplicas") == 1
+
+    cluster.wait_until(is_back)
+    settle(cluster, make_tenant, f"{name[:40]}-b")
+    assert runs(operator, name) == 3
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+def test_drift_while_the_operator_was_away_is_repaired_when_it_is_back(cluster, name, make_tenant, start):
+    first = start()
+    settle(cluster, make_tenant, name)
+    first.kill()
+    first.wait()
+    cluster.kubectl("delete", "configmap", "redis-config", "-n", f"tenant-{name}")
+    again = start()
+    cluster.wait_until(lambda: cluster.get("configmap", "redis-config", namespace=f"tenant-{name}"))
+    settle(cluster, make_tenant, f"{name[:40]}-b")
+    assert runs(again, name) == 1
+
+
+def test_a_new_playbook_reaches_the_tenants_that_are_there(cluster, name, make_tenant, start, tmp_path):
+    first = start()
+    settle(cluster, make_tenant, name)
+    before = cluster.get("tenant", name)["status"]["applied"]
+    first.send_signal(signal.SIGTERM)
+    first.wait(timeout=60)
+    changed = tmp_path / "watches.yaml"
+    changed.write_text((CHECKOUT / "watches.yaml").read_text().replace("validate: false", "validate: true"))
+    start(changed)
+    cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["applied"] != before)
+
+
+def test_a_workload_that_loses_its_replicas_is_reported_without_a_run(cluster, name, make_tenant, start):
+    operator = start()
+    settle(cluster, make_tenant, name)
+    namespace = f"tenant-{name}"
+    nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
+    cluster.kubectl("cordon", *nodes)
+    cluster.kubectl("delete", "pod", "--all", "-n", namespace)
+    cluster.wait_until(lambda: condition(cluster.get("tenant", name), "Ready")["status"] == "False")
+    cluster.kubectl("uncordon", *nodes)
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert runs(operator, name) == 1
+
+
+def test_a_paused_tenant_is_left_alone_until_it_goes_on(cluster, name, make_tenant, start):
+    operator = start()
+    settle(cluster, make_tenant, name)
+    cluster.apply(make_tenant(name, paused=True))
+    cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["phase"] == "Paused")
+    cluster.kubectl("delete", "configmap", "redis-config", "-n", f"tenant-{name}")
+    settle(cluster, make_tenant, f"{name[:40]}-b")
+    assert cluster.get("configmap", "redis-config", namespace=f"tenant-{name}") is None
+    assert runs(operator, name) == 2
+    cluster.apply(make_tenant(name, paused=False))
+    cluster.wait_until(lambda: cluster.get("configmap", "redis-config", namespace=f"tenant-{name}"))
 
 
 def test_a_tenant_is_provisioned_changed_and_deleted_without_a_rest(cluster, name, make_tenant, start):

@@ -58,3 +58,30 @@ def test_a_kind_that_is_there_twice_is_refused(load):
 @pytest.mark.parametrize(("text", "seconds"), [("10s", 10), ("1h30m", 5400), ("0s", 0), ("1.5s", 1.5)])
 def test_a_duration_is_read_as_in_go(text, seconds):
     assert watches.duration(text, "here") == seconds
+
+
+DEPENDENTS = {"namespace": "app-{name}", "fieldManager": "us", "kinds": [{"version": "v1", "kind": "ConfigMap"}]}
+
+
+def test_dependents_are_mapped_by_their_namespace_alone():
+    dependents = watches.Dependents("app-{name}-x", "us", ())
+    assert dependents.namespace_of("a") == "app-a-x"
+    assert dependents.owner_of("app-a-x") == "a"
+    assert dependents.owner_of("app-a") is None
+    assert dependents.owner_of("app--x") is None
+    assert dependents.owner_of("kube-system") is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"namespace": "app"}, "namespace must contain {name} once"),
+        ({"kinds": []}, "kinds must be a list"),
+        ({"kinds": [{"kind": "ConfigMap"}]}, "kinds: entry 1: needs version"),
+        ({"kinds": DEPENDENTS["kinds"] * 2}, "ConfigMap is there twice"),
+        ({"colour": "red"}, "does not know colour"),
+    ],
+)
+def test_dependents_that_cannot_be_used_are_refused_with_their_place(load, wrong, message):
+    with pytest.raises(watches.WatchError, match=f"entry 1: dependents.*{message}"):
+        load({**ENTRY, "dependents": {**DEPENDENTS, **wrong}})

@@ -1,0 +1,33 @@
+"""What the watcher counts, in Prometheus' terms.
+
+Source: https://prometheus.io/docs/practices/naming/
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+RUNS = Counter(
+    "tenant_operator_runs",
+    "Runs of a playbook, by kind and part: all of it, its status part, or a deletion",
+    ["kind", "part"],
+    registry=REGISTRY,
+)
+RECONCILES = Counter(
+    "tenant_operator_reconciles",
+    "Resources that were in a run, by kind, part and result",
+    ["kind", "part", "result"],
+    registry=REGISTRY,
+)
+RUN_SECONDS = Histogram(
+    "tenant_operator_run_duration_seconds",
+    "How long the runs took",
+    ["kind", "part"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
+    registry=REGISTRY,
+)
+QUEUE_DEPTH = Gauge("tenant_operator_queue_depth", "Resources that wait for a run", ["kind"], registry=REGISTRY)
+RESOURCES = Gauge("tenant_operator_resources", "Resources that are watched", ["kind"], registry=REGISTRY)
+LEADER = Gauge("tenant_operator_leader", "1 while this process is the active watcher", registry=REGISTRY)
