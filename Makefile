@@ -59,7 +59,7 @@ lint: venv ## Check style, types, layers, YAML and playbooks
 	ansible-lint --offline
 
 .PHONY: test
-test: lint test-unit test-cluster test-distribution ## Lint and run all tests
+test: lint test-unit test-cluster test-molecule test-distribution ## Lint and run all tests
 
 .PHONY: test-unit
 test-unit: venv ## Run the tests that need no cluster
@@ -68,6 +68,10 @@ test-unit: venv ## Run the tests that need no cluster
 .PHONY: test-cluster
 test-cluster: venv ## Run the tests on a control plane of their own
 	pytest -q tests/cluster
+
+.PHONY: test-molecule
+test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own
+	molecule test </dev/null
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -18,7 +19,8 @@ short_description: Tenants as hosts, from manifests and from a cluster
 version_added: 0.1.0
 author: NeuralLog (@neurallog)
 description:
-  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it.
+  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it. Its tasks run on the
+    machine that runs Ansible, by the same Python.
   - The source is an inventory file with C(plugin) and the options below, or, where the plugin is enabled, a Tenant
     manifest itself.
   - What cannot be used becomes a host as well, which fails with an explanation when the play begins, so that nothing is
@@ -142,6 +144,7 @@ class InventoryModule(BaseInventoryPlugin):
             if previous := known.vars.get("tenant_error"):
                 error = f"{previous}; {document.error}" if document.error else previous
         self.inventory.set_variable(host, "ansible_connection", "local")
+        self.inventory.set_variable(host, "ansible_python_interpreter", sys.executable)
         self.inventory.set_variable(host, "tenant_place", document.place)
         if error:
             self.inventory.set_variable(host, "tenant_error", error)

@@ -231,9 +231,10 @@ def connect(options: Mapping[str, Any]) -> Client:
     for name, value in api_client.default_headers.items():
         headers.add(str(name), value)
     headers["User-Agent"] = "neurallog-tenant"
-    if token := configuration.get_api_key_with_prefix("authorization"):
-        headers["Authorization"] = token
-    elif configuration.username and configuration.password:
+    for setting in configuration.auth_settings().values():
+        if setting["in"] == "header" and setting["value"]:
+            headers[setting["key"]] = setting["value"]
+    if configuration.username and configuration.password:
         headers["Authorization"] = configuration.get_basic_auth_token()
     pool = api_client.rest_client.pool_manager
     _POOLS.add(pool)

@@ -116,8 +116,9 @@ class Connection:
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": accept, "User-Agent": "tenant-operator", "Content-Type": content}
         # Asked for each request: a service account's token is rotated while we run.
-        if token := self._configuration.get_api_key_with_prefix("authorization"):
-            headers["Authorization"] = token
+        for setting in self._configuration.auth_settings().values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
         try:
             answer = self._pool.request(
                 method,

@@ -21,11 +21,13 @@ class Controller:
         reconcile: Callable[[Sequence[str]], None],
         is_echo: Callable[[Dependent | None, Dependent | None], bool],
         *,
+        is_leading: Callable[[], bool],
         batch: int,
     ):
         self._queue = queue
         self._reconcile = reconcile
         self._is_echo = is_echo
+        self._is_leading = is_leading
         self._batch = batch
 
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
@@ -50,7 +52,8 @@ class Controller:
 
     def _work_on(self, batch: Sequence[str]) -> None:
         try:
-            self._reconcile(batch)
+            if self._is_leading():  # a process that was stopped past its lease finds out here first
+                self._reconcile(batch)
         except Exception:
             logger.exception("A batch failed: %s", ", ".join(batch))
             for key in batch:

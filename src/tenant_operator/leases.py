@@ -60,7 +60,12 @@ class Lease:
         self._identity = identity
         self._clock = clock
         self._observed: tuple[str, float] = ("", clock())
-        self._renewed = clock()
+        self._renewed = float("-inf")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the Lease was renewed in time: also false in a process that was stopped for a while."""
+        return self._clock() - self._renewed <= RENEW_DEADLINE
 
     def acquire(self, stopped: threading.Event) -> bool:
         """Wait for the Lease; return False when stopped before that."""
@@ -86,7 +91,7 @@ class Lease:
                     return False
             except ApiError as error:
                 logger.warning("The lease %s cannot be renewed: %s", self._name, error)
-            if self._clock() - self._renewed > RENEW_DEADLINE:
+            if not self.is_held:
                 return False
         return True
 
@@ -136,7 +141,7 @@ class Lease:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         before = (lease or {}).get("spec") or {}
         spec = {**before, "holderIdentity": holder, "leaseDurationSeconds": LEASE_DURATION, "renewTime": now}
-        if before.get("holderIdentity") != holder:
+        if holder and before.get("holderIdentity") != holder:
             spec |= {"acquireTime": now, "leaseTransitions": before.get("leaseTransitions", -1) + 1}
         if lease:
             self._connection.request("PUT", f"{self._collection}/{self._name}", body={**lease, "spec": spec})

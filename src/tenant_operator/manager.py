@@ -113,42 +113,43 @@ class Manager:
                 endpoints.close()
 
     def _run(self, connection: Connection) -> None:
+        settings = self._settings
         recorder = Recorder(connection)
+        lease = (
+            Lease(connection, settings.namespace, LEASE, identity=settings.identity) if settings.leader_elect else None
+        )
         try:
             for watch in self._watches:
-                if watched := self._patiently(partial(self._set_up, watch, connection, recorder)):
+                if watched := self._patiently(partial(self._set_up, watch, connection, recorder, lease)):
                     self._watched.append(watched)
                     watched.observe(self._stopped)
                     logger.info("Watching %s in %s", watch.kind, watch.gvk.api_version)
             self._missing = ""
-            self._lead(connection)
+            self._lead(lease)
         finally:
             for watched in self._watched:
                 watched.runner.stop()
             recorder.close()
 
-    def _lead(self, connection: Connection) -> None:
+    def _lead(self, lease: Lease | None) -> None:
         """Work while this is the active watcher."""
-        settings = self._settings
-        lease = Lease(connection, settings.namespace, LEASE, identity=settings.identity)
-        if settings.leader_elect and not lease.acquire(self._stopped):
+        if lease and not lease.acquire(self._stopped):
             return
         metrics.LEADER.set(1)
         for watched in self._watched:
             watched.work()
-        if not settings.leader_elect:
-            self._stopped.wait()
-        elif not lease.keep(self._stopped):
-            raise LeaseLostError(f"the lease {LEASE} in {settings.namespace} is lost")
+        if lease and not lease.keep(self._stopped):
+            raise LeaseLostError(f"the lease {LEASE} in {self._settings.namespace} is lost")
+        self._stopped.wait()
         logger.info("Stopping: runs that are under way are finished")
         metrics.LEADER.set(0)
         drained = threading.Event()
-        if settings.leader_elect:
+        if lease:
             threading.Thread(target=lease.keep, args=[drained], name="lease", daemon=True).start()
         for watched in self._watched:
             watched.drain()
         drained.set()
-        if settings.leader_elect:
+        if lease:
             lease.release()
 
     def _patiently(self, step: Callable[[], T]) -> T | None:
@@ -164,7 +165,7 @@ class Manager:
                 delay = min(2 * delay, LAST_RETRY)
         return None
 
-    def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder) -> _Watched:
+    def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder, lease: Lease | None) -> _Watched:
         try:
             resources = connection.client(watch.gvk)
             dependents = Dependents(watch.dependents, connection) if watch.dependents else None
@@ -186,7 +187,13 @@ class Manager:
             rollout=Rollout(self._settings.rollout_rate / 60.0),
             recorder=recorder,
         )
-        controller = Controller(queue, reconciler.reconcile, applied.is_echo, batch=self._settings.max_batch)
+        controller = Controller(
+            queue,
+            reconciler.reconcile,
+            applied.is_echo,
+            is_leading=lambda: lease is None or lease.is_held,
+            batch=self._settings.max_batch,
+        )
         cache.add_event_handler(controller.handle)
         if dependents:
             dependents.add_event_handler(controller.handle_dependent)

@@ -23,7 +23,8 @@ class Outcome:
     and ``objects``, those that were stated, by kind and name.
     """
 
-    changed: int = 0
+    changes: tuple[str, ...] = ()
+    """What was changed: the objects that a task returned with an operation other than ``unchanged``, else the task."""
     failure: str = ""
     remaining: tuple[str, ...] = ()
     objects: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
@@ -50,6 +51,8 @@ def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: st
         elif event["event"] == "runner_on_ok":
             end.remaining = tuple(map(str, result.get("remaining", end.remaining)))
             end.objects.update(_stated(result.get("objects")))
+            if result.get("changed"):
+                end.changes += _changes(result) or [str(data.get("task"))]
     return {host: _outcome(host, stats, end, ended) for host, end in ends.items()}
 
 
@@ -60,6 +63,17 @@ class _End:
     message: str = ""
     remaining: tuple[str, ...] = ()
     objects: dict[tuple[str, str], Stated] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+
+
+def _changes(result: Mapping[str, Any]) -> list[str]:
+    """Return what a task says that it did to objects."""
+    objects = result.get("objects")
+    return [
+        f"{entry['kind']} {entry['name']} {entry['operation']}"
+        for entry in (objects if isinstance(objects, list) else ())
+        if isinstance(entry, dict) and entry.get("operation", "unchanged") != "unchanged"
+    ]
 
 
 def _stated(objects: Any) -> dict[tuple[str, str], Stated]:
@@ -76,7 +90,7 @@ def _outcome(host: str, stats: Mapping[str, Mapping[str, int]], end: _End, ended
         return Outcome(failure=end.message or f"the run ended before its outcome was known: {ended}")
     failed = (stats.get("failures") or {}).get(host) or (stats.get("dark") or {}).get(host)
     return Outcome(
-        changed=(stats.get("changed") or {}).get(host, 0),
+        changes=tuple(end.changes),
         failure=(end.message or "a task failed") if failed else "",
         remaining=end.remaining,
         objects=end.objects,

@@ -22,6 +22,10 @@ DELETION_PERIOD = 5.0
 """Seconds until what is on its way out is looked at again, if no event says earlier that it is gone."""
 
 
+SHOWN = 5
+"""Changes that a log line and an Event name."""
+
+
 class Resources(Protocol):
     """The part of the client that a reconcile needs."""
 
@@ -223,11 +227,11 @@ class Reconciler:
         for work in works:
             outcome = outcomes[work.name]
             metrics.RECONCILES.labels(kind, part, "failed" if outcome.failure else "ok").inc()
-            fields = {"kind": kind, "resource": work.name, "part": part, "changed": outcome.changed}
+            fields = {"kind": kind, "resource": work.name, "part": part, "changes": outcome.changes}
             if outcome.failure:
                 logger.error("%s %s: %s failed: %s", kind, work.name, part, outcome.failure, extra=fields)
             else:
-                logger.info("%s %s: %s, %d changed", kind, work.name, part, outcome.changed, extra=fields)
+                logger.info("%s %s: %s: %s", kind, work.name, part, _summary(outcome.changes), extra=fields)
         return outcomes
 
     def _conclude(self, work: Work, outcome: Outcome, digest: str) -> None:
@@ -255,8 +259,8 @@ class Reconciler:
             self._recorder.warning(fresh, "ReconcileFailed", outcome.failure)
         elif outcome.remaining:
             self._recorder.normal(fresh, "Deleting", f"waits for {', '.join(outcome.remaining)}")
-        elif outcome.changed and work.part is not Part.STATUS:
-            self._recorder.normal(fresh, "Reconciled", f"{outcome.changed} parts changed")
+        elif outcome.changes and work.part is not Part.STATUS:
+            self._recorder.normal(fresh, "Reconciled", _summary(outcome.changes))
         was, ready = conditions.message(work.resource), conditions.message(fresh)
         if (
             not outcome.failure
@@ -273,7 +277,7 @@ class Reconciler:
         if self._watch.dependents is None or work.is_deletion:
             return {}
         last = (fresh.get("status") or {}).get("lastReconcileTime")
-        if work.part is not Part.STATUS and (outcome.changed or not last):
+        if work.part is not Part.STATUS and (outcome.changes or not last):
             last = self._now()
         kept = {"lastReconcileTime": last} if last else {}
         if outcome.failure:
@@ -318,3 +322,9 @@ class Reconciler:
 
     def _is_ours(self, finalizer: str) -> bool:
         return self._watch.finalizer is not None and finalizer == self._watch.finalizer.name
+
+
+def _summary(changes: Sequence[str]) -> str:
+    """Return what was changed, in a line for people."""
+    more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
+    return ", ".join(changes[:SHOWN]) + more if changes else "nothing to change"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -136,6 +137,67 @@ def cluster(_control_plane):
 def bare_cluster():
     """A control plane that knows no Tenants yet."""
     yield from _started("bare")
+
+
+@pytest.fixture(scope="session")
+def operated_cluster():
+    """A control plane of the operator's own: it takes care of every Tenant that it finds."""
+    for cluster in _started("operated"):
+        assert cluster.playbook("install").code == 0
+        yield cluster
+
+
+@pytest.fixture
+def start(operated_cluster, tmp_path):
+    """Start operators; every one of them is ended with the test."""
+    running = []
+
+    def start(*arguments, watches=CHECKOUT / "watches.yaml", kubeconfig=operated_cluster.kubeconfig):
+        log = tmp_path / f"operator-{len(running)}.log"
+        with log.open("w") as file:
+            process = subprocess.Popen(
+                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches, *arguments],
+                cwd=CHECKOUT,
+                env={**os.environ, "KUBECONFIG": str(kubeconfig), "TMPDIR": str(tmp_path)},
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        process.log = log
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+        process.wait()
+        assert "Traceback" not in process.log.read_text()
+
+
+def condition(tenant, kind):
+    found = [entry for entry in ((tenant or {}).get("status") or {}).get("conditions", []) if entry["type"] == kind]
+    return found[0] if found else {"status": "Unknown", "message": ""}
+
+
+def is_reconciled(cluster, name):
+    tenant = cluster.get("tenant", name)
+    return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+
+
+def processes_of(folder):
+    """Return the command lines of living processes that have the folder for their temporary one, by process id."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"TMPDIR={folder}".encode() in environment and state != "Z":
+            found[int(process.name)] = command
+    return found
 
 
 @pytest.fixture

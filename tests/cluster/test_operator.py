@@ -2,67 +2,24 @@
 
 import os
 import random
-import re
 import signal
-import subprocess
-import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+from .conftest import CHECKOUT, condition, is_reconciled, processes_of
 
 
 @pytest.fixture(scope="module")
-def cluster(bare_cluster):
-    """A control plane of the operator's own: it takes care of every Tenant that it finds."""
-    assert bare_cluster.playbook("install").code == 0
-    return bare_cluster
-
-
-@pytest.fixture
-def start(cluster, tmp_path):
-    """Start watchers; every one of them is ended with the test."""
-    running = []
-
-    def start(watches=CHECKOUT / "watches.yaml"):
-        log = tmp_path / f"operator-{len(running)}.log"
-        with log.open("w") as file:
-            process = subprocess.Popen(
-                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches],
-                cwd=CHECKOUT,
-                env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "TMPDIR": str(tmp_path)},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        process.log = log
-        running.append(process)
-        return process
-
-    yield start
-    for process in running:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        assert "Traceback" not in process.log.read_text()
-
-
-def condition(tenant, kind):
-    found = [entry for entry in ((tenant or {}).get("status") or {}).get("conditions", []) if entry["type"] == kind]
-    return found[0] if found else {"status": "Unknown", "message": ""}
-
-
-def is_reconciled(cluster, name):
-    tenant = cluster.get("tenant", name)
-    return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+def cluster(operated_cluster):
+    return operated_cluster
 
 
 def runs(operator, name):
     """Return how often the whole playbook ran for a tenant, as the log says."""
-    batches = re.findall(r"Tenant (.*): neurallog\.tenant\.reconcile$", operator.log.read_text(), re.MULTILINE)
-    return sum(name in batch.split(", ") for batch in batches)
+    return operator.log.read_text().count(f"Tenant {name}: all")
 
 
 def settle(cluster, make_tenant, name):
@@ -130,7 +87,7 @@ def test_a_new_playbook_reaches_the_tenants_that_are_there(cluster, name, make_t
     first.wait(timeout=60)
     changed = tmp_path / "watches.yaml"
     changed.write_text((CHECKOUT / "watches.yaml").read_text().replace("validate: false", "validate: true"))
-    start(changed)
+    start("--rollout-rate", "6000", watches=changed)
     cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["applied"] != before)
 
 
@@ -212,54 +169,52 @@ def test_a_template_in_a_tenant_is_data_for_the_operator_as_well(cluster, name, 
     assert not marker.exists()
 
 
-def test_a_kind_that_the_cluster_does_not_have_ends_the_operator_with_one_message(cluster, tmp_path):
-    (tmp_path / "watches.yaml").write_text(
-        "- {group: example.com, version: v1, kind: Thing, playbook: x, inventory: {plugin: a.b.c}}"
-    )
-    done = subprocess.run(
-        [Path(sys.executable).parent / "tenant-operator", "run"],
-        cwd=tmp_path,
-        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "the server does not serve example.com/v1" in done.stderr
-    assert "Traceback" not in done.stderr
+EXPECTED = sorted(
+    [
+        *("kube-root-ca.crt", "neurallog-server", "redis-config"),  # ConfigMaps
+        *("neurallog-server", "redis", "redis-headless"),  # Services
+        *("neurallog-server", "redis"),  # workloads
+        *("allow-api", "allow-dns", "allow-internal", "default-deny"),  # NetworkPolicies
+    ]
+)
 
 
-def processes_of(folder):
-    """Return the command lines of living processes that mention the folder or have it for their temporary one."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if f"TMPDIR={folder}".encode() in environment and state != "Z":
-            found.append((process / "cmdline").read_bytes())
-    return found
+def runs_of(folder):
+    """Return the processes of the runs under way: what was forked from the warmed process."""
+    warm = {pid for pid, command in processes_of(folder).items() if b"tenant_operator.warmfork" in command}
+    return [pid for pid in warm if parent_of(pid) in warm]
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_an_operator_that_is_killed_at_any_moment_converges_after_its_restart_and_leaves_nothing(
-    cluster, name, make_tenant, start, tmp_path, seed
+def parent_of(pid):
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+@pytest.mark.parametrize("victims", ["watcher", "run", "both"])
+@pytest.mark.parametrize("seed", range(7))
+def test_whatever_is_killed_at_any_moment_it_converges_and_leaves_nothing(
+    cluster, name, make_tenant, start, tmp_path, seed, victims
 ):
-    first = start()
-    cluster.wait_until(lambda: "Watching" in first.log.read_text())
+    operator = start()
+    cluster.wait_until(lambda: "Watching" in operator.log.read_text())
     cluster.apply(make_tenant(name))
-    time.sleep(random.Random(seed).uniform(0.0, 1.5))  # the moment that the seed says, not a synchronisation
-    first.kill()
-    first.wait()
-    cluster.wait_until(lambda: not processes_of(tmp_path))
-    cluster.wait_until(lambda: not list(tmp_path.glob("tenant-operator-*")))
-    second = start()
+    time.sleep(random.Random(f"{victims} {seed}").uniform(0.0, 1.5))  # the moment that the seed says
+    for pid in runs_of(tmp_path) if victims != "watcher" else ():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if victims != "run":
+        operator.kill()
+        operator.wait()
+        cluster.wait_until(lambda: not processes_of(tmp_path))
+        cluster.wait_until(lambda: not list(tmp_path.glob("tenant-operator-*")))
+        operator = start()
+        cluster.wait_until(lambda: "Watching" in operator.log.read_text())
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    second.send_signal(signal.SIGTERM)
-    assert second.wait(timeout=60) == 0
+    operator.send_signal(signal.SIGTERM)
+    assert operator.wait(timeout=60) == 0
     assert not processes_of(tmp_path)
     assert not list(tmp_path.glob("tenant-operator-*"))
+    objects = cluster.get("configmaps,services,deployments,statefulsets,networkpolicies", namespace=f"tenant-{name}")
+    assert sorted(entry["metadata"]["name"] for entry in objects) == EXPECTED

@@ -1,5 +1,5 @@
 from tenant_operator import conditions, outcome
-from tenant_operator.outcome import Outcome
+from tenant_operator.outcome import Outcome, Stated
 
 NOW, THEN = "2026-11-24T11:00:00Z", "2026-11-24T10:00:00Z"
 
@@ -14,12 +14,12 @@ def stats(**counts):
 
 def test_each_host_has_its_own_outcome():
     events = [
-        event("runner_on_ok", host="a", res={"changed": True}),
+        event("runner_on_ok", host="a", task="Tidy up", res={"changed": True}),
         event("runner_on_failed", host="b", res={"msg": "the server said no"}, ignore_errors=None),
         stats(changed={"a": 1}, failures={"b": 1}),
     ]
     assert outcome.read(events, ["a", "b"], ended="") == {
-        "a": Outcome(changed=1),
+        "a": Outcome(changes=("Tidy up",)),
         "b": Outcome(failure="the server said no"),
     }
 
@@ -54,6 +54,18 @@ def test_what_remains_is_read_from_the_last_task_that_tells():
         stats(),
     ]
     assert outcome.read(events, ["a"], ended="")["a"].remaining == ("y",)
+
+
+def test_what_was_stated_and_changed_is_read_from_the_objects_that_tasks_return():
+    objects = [
+        {"kind": "Service", "name": "s", "operation": "created", "applied": "x", "resourceVersion": "7"},
+        {"kind": "Secret", "name": "t", "operation": "unchanged", "applied": "y", "resourceVersion": "3"},
+        {"kind": "ConfigMap", "name": "old", "operation": "deleted", "resourceVersion": "5"},
+    ]
+    events = [event("runner_on_ok", host="a", task="Apply", res={"changed": True, "objects": objects}), stats()]
+    read = outcome.read(events, ["a"], ended="")["a"]
+    assert read.changes == ("Service s created", "ConfigMap old deleted")
+    assert read.objects == {("Service", "s"): Stated("x", 7), ("Secret", "t"): Stated("y", 3)}
 
 
 def resource(*known, ready="True"):

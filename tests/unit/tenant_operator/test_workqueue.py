@@ -95,3 +95,16 @@ def test_closing_wakes_whoever_waits():
     queue.close()
     waiter.join(timeout=10)
     assert taken == [[]]
+
+
+def test_what_failed_is_worked_on_alone_until_it_succeeded(queue, clock):
+    for key in "ab":
+        queue.retry(key, alone=True)
+    queue.add("healthy")
+    clock.now += 1
+    assert queue.take(10) == ["healthy"]
+    assert [queue.take_alone(), queue.take_alone()] == [["a"], ["b"]]
+    queue.done("a")
+    queue.forget("a")
+    queue.add("a")
+    assert queue.take(10) == ["a"]
