@@ -19,8 +19,8 @@ short_description: Tenants as hosts, from manifests and from a cluster
 version_added: 0.1.0
 author: NeuralLog (@neurallog)
 description:
-  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it. Its tasks run on the
-    machine that runs Ansible, by the same Python.
+  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it. Its tasks run on
+    the machine that runs Ansible, by the same Python.
   - The source is an inventory file with C(plugin) and the options below, or, where the plugin is enabled, a Tenant
     manifest itself.
   - What cannot be used becomes a host as well, which fails with an explanation when the play begins, so that nothing is

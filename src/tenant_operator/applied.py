@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from tenant_operator import fingerprint
-from tenant_operator.client import Manifest
+from tenant_operator.client import Manifest, key_of
 from tenant_operator.dependents import Dependent, Dependents, Key
 from tenant_operator.outcome import Stated
 
@@ -63,12 +63,12 @@ class Applied:
         watched = {key: stated for key, stated in objects.items() if self._dependents.is_watched(key)}
         metadata = resource["metadata"]
         record = Record(metadata["uid"], metadata["generation"], watched, observed, digest)
-        self._records[metadata["name"]] = record
+        self._records[key_of(resource)] = record
         return record
 
     def report(self, resource: Manifest, observed: str) -> Record | None:
         """Keep that the status was reported again; None where there is no record."""
-        known = self._records.get(resource["metadata"]["name"])
+        known = self._records.get(key_of(resource))
         return known and self.record(resource, known.objects, observed, known.digest)
 
     def fail(self, name: str) -> None:
@@ -100,7 +100,7 @@ class Applied:
             resource: the resource, with its last status.
             digest: the fingerprint of the playbook.
         """
-        name = resource["metadata"]["name"]
+        name = key_of(resource)
         if self._dependents is None or resource["metadata"].get("deletionTimestamp"):
             return Part.ALL
         record = self._records[name] if name in self._records else self._restore(resource)

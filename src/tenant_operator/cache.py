@@ -61,10 +61,14 @@ class Cache(Generic[T]):
         """
         return int(self._version or 0)
 
-    def get(self, name: str, namespace: str = "") -> T | None:
+    def get(self, namespace: str, name: str) -> T | None:
         """Return what is kept of a resource, or None."""
         entry = self._kept.get(namespace, {}).get(name)
         return entry[1] if entry else None
+
+    def __len__(self) -> int:
+        """Return how many resources are kept."""
+        return sum(map(len, list(self._kept.values())))
 
     def items(self, namespace: str = "") -> list[T]:
         """Return what is kept of the resources of a namespace."""
@@ -117,7 +121,7 @@ class Cache(Generic[T]):
 
     def _change(self, resource: Manifest, *, gone: bool) -> None:
         namespace, name = _key(resource)
-        before = self.get(name, namespace)
+        before = self.get(namespace, name)
         after = None if gone else self._keep(resource)
         if after is not None:
             self._kept.setdefault(namespace, {})[name] = _version(resource), after

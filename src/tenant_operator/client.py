@@ -24,6 +24,18 @@ CONNECTIONS = 64
 _METADATA_ONLY = "application/json;as={kind};g=meta.k8s.io;v=v1"
 
 
+def key_of(resource: Mapping[str, Any]) -> str:
+    """Return the key of a resource: ``namespace/name``, or the name alone where it has no namespace."""
+    metadata = resource["metadata"]
+    return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def split(key: str) -> tuple[str, str]:
+    """Return namespace and name of a key; the namespace is empty where it has none."""
+    namespace, _, name = key.rpartition("/")
+    return namespace, name
+
+
 class ApiError(Exception):
     """The API server refused (``status``), or could not be reached (0)."""
 
@@ -99,7 +111,15 @@ class Connection:
             raise
         for resource in served:
             if resource["kind"] == gvk.kind and "/" not in resource["name"]:
-                return Client(self, gvk, f"{root}/{resource['name']}", metadata_only=metadata_only, selectors=selectors)
+                return Client(
+                    self,
+                    gvk,
+                    root=root,
+                    plural=resource["name"],
+                    is_namespaced=resource["namespaced"],
+                    metadata_only=metadata_only,
+                    selectors=selectors,
+                )
         raise ApiError(f"the server has no {gvk.kind} in {gvk.api_version}", HTTPStatus.NOT_FOUND)
 
     def _send(
@@ -144,14 +164,19 @@ class Client:
         self,
         connection: Connection,
         gvk: GroupVersionKind,
-        path: str,
         *,
+        root: str,
+        plural: str,
+        is_namespaced: bool,
         metadata_only: bool = False,
         selectors: Mapping[str, str] | None = None,
     ):
         self._connection = connection
         self._gvk = gvk
-        self._path = path
+        self._root = root
+        self._plural = plural
+        self._path = f"{root}/{plural}"
+        self.is_namespaced = is_namespaced
         self._metadata_only = metadata_only
         self._selectors = selectors or {}
 
@@ -173,10 +198,10 @@ class Client:
         query["timeoutSeconds"] = str(WATCH_SECONDS)
         return self._connection.stream(self._path, query, accept=self._accept("PartialObjectMetadata"))
 
-    def get(self, name: str) -> Manifest | None:
-        """Return the resource, or None."""
+    def get(self, key: str) -> Manifest | None:
+        """Return the resource of this key, or None."""
         try:
-            return self._connection.request("GET", f"{self._path}/{name}")
+            return self._connection.request("GET", self._path_of(key))
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -192,7 +217,7 @@ class Client:
         try:
             return self._connection.request(
                 "PATCH",
-                f"{self._path}/{metadata['name']}",
+                self._path_of(key_of(resource)),
                 body=[*tests, *operations],
                 content="application/json-patch+json",
             )
@@ -203,7 +228,9 @@ class Client:
 
     def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
         """State the manager's part of the status; the UID keeps a late write from bringing a deleted resource back."""
-        metadata = {"name": resource["metadata"]["name"], "uid": resource["metadata"]["uid"]}
+        metadata = {
+            key: resource["metadata"][key] for key in ("name", "namespace", "uid") if key in resource["metadata"]
+        }
         body = {
             "apiVersion": self._gvk.api_version,
             "kind": self._gvk.kind,
@@ -212,11 +239,15 @@ class Client:
         }
         self._connection.request(
             "PATCH",
-            f"{self._path}/{metadata['name']}/status",
+            f"{self._path_of(key_of(resource))}/status",
             {"fieldManager": manager, "force": "true"},
             body=body,
             content="application/apply-patch+yaml",
         )
+
+    def _path_of(self, key: str) -> str:
+        namespace, name = split(key)
+        return f"{self._root}/namespaces/{namespace}/{self._plural}/{name}" if namespace else f"{self._path}/{name}"
 
     def _accept(self, kind: str) -> str:
         return _METADATA_ONLY.format(kind=kind) if self._metadata_only else "application/json"

@@ -30,6 +30,17 @@ def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str)
     return [_condition(resource, kind, state, generation, now) for kind, state in states.items()]
 
 
+def compatible(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str) -> list[dict[str, Any]]:
+    """Return the conditions that ansible-operator writes: Running, Successful and Failure."""
+    waits = (True, "Successful", "Awaiting next reconciliation")
+    states = {"Running": waits, "Successful": (True, "Successful", "Last reconciliation succeeded")}
+    states["Failure"] = (False, "Successful", "Last reconciliation succeeded")
+    if outcome.failure:
+        states = dict.fromkeys(("Running", "Successful"), (False, "Failed", outcome.failure))
+        states["Failure"] = (True, "Failed", outcome.failure)
+    return [_condition(resource, kind, state, generation, now) for kind, state in states.items()]
+
+
 def is_ready(resource: dict[str, Any]) -> bool:
     """Tell whether the resource's own condition ``Ready`` holds; a kind without one is ready when its run succeeded."""
     ready = _find(resource, "Ready")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from tenant_operator.client import Manifest
+from tenant_operator.client import Manifest, key_of
 from tenant_operator.dependents import Dependent
 from tenant_operator.workqueue import WorkQueue
 
@@ -33,7 +33,7 @@ class Controller:
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
         """Queue a resource that is new, or asks for something else, or is to go or gone; status alone is an echo."""
         if before is None or after is None or _wish(before) != _wish(after):
-            self._queue.add((after or before or {})["metadata"]["name"])
+            self._queue.add(key_of(after or before or {}))
 
     def handle_dependent(self, before: Dependent | None, after: Dependent | None) -> None:
         """Queue the resource of an object that is not as the last run left it, or reports something else."""

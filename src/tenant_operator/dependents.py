@@ -50,7 +50,7 @@ class Dependents:
         namespace = self._spec.namespace_of(owner)
         for kind, cache in self._caches.items():
             if kind == "Namespace":
-                if found := cache.get(namespace):
+                if found := cache.get("", namespace):
                     yield found
             else:
                 yield from cache.items(namespace)
@@ -58,7 +58,7 @@ class Dependents:
     def get(self, owner: str, key: Key) -> Dependent | None:
         """Return one object of the resource of this name, or None."""
         kind, name = key
-        return self._caches[kind].get(name, "" if kind == "Namespace" else self._spec.namespace_of(owner))
+        return self._caches[kind].get("" if kind == "Namespace" else self._spec.namespace_of(owner), name)
 
     def is_watched(self, key: Key) -> bool:
         """Tell whether the object is watched."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from tenant_operator import client, metrics, watches
 from tenant_operator.applied import Applied
 from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
-from tenant_operator.client import ApiError, Connection, Manifest
+from tenant_operator.client import ApiError, Connection, Manifest, split
 from tenant_operator.controller import Controller
 from tenant_operator.dependents import Dependents
 from tenant_operator.health import Endpoints
@@ -25,7 +25,7 @@ from tenant_operator.rollout import Rollout
 from tenant_operator.runner import Runner
 from tenant_operator.settings import Settings
 from tenant_operator.warmprocess import WarmError
-from tenant_operator.watches import Watch, WatchError
+from tenant_operator.watches import Inventory, Watch, WatchError
 from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -167,12 +167,15 @@ class Manager:
 
     def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder, lease: Lease | None) -> _Watched:
         try:
-            resources = connection.client(watch.gvk)
+            selectors = {"labelSelector": watch.label_selector} if watch.label_selector else None
+            resources = connection.client(watch.gvk, selectors=selectors)
             dependents = Dependents(watch.dependents, connection) if watch.dependents else None
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 raise WatchError(f"{watch.place}: kind: {error}") from None
             raise
+        if resources.is_namespaced and isinstance(watch.mode, Inventory):
+            raise WatchError(f"{watch.place}: inventory: {watch.kind} has a namespace, and a host is known by its name")
         runner = self._warm(watch)
         queue = WorkQueue()
         applied = Applied(dependents)
@@ -180,7 +183,7 @@ class Manager:
         reconciler = Reconciler(
             watch,
             resources,
-            cache.get,
+            lambda key: cache.get(*split(key)),
             runner,
             queue=queue,
             applied=applied,
@@ -198,7 +201,7 @@ class Manager:
         if dependents:
             dependents.add_event_handler(controller.handle_dependent)
         metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
-        metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache.items()))
+        metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
         # What belongs to a resource is known before the resource itself: else all of it would seem to be missing.
         return _Watched(watch, [*(dependents.caches if dependents else []), cache], queue, runner, controller)
 
@@ -208,7 +211,7 @@ class Manager:
             runner.start()
         except WarmError as error:
             runner.stop()
-            raise WatchError(f"{watch.place}: playbook: {error}") from None
+            raise WatchError(f"{watch.place}: {'role' if watch.program.is_role else 'playbook'}: {error}") from None
         return runner
 
     def _wrong(self) -> str:

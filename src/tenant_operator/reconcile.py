@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from tenant_operator import conditions, metrics
 from tenant_operator.applied import Applied, Part
-from tenant_operator.client import ApiError, Manifest
+from tenant_operator.client import ApiError, Manifest, key_of
 from tenant_operator.outcome import Outcome
 from tenant_operator.rollout import Rollout
-from tenant_operator.watches import Inventory, Watch
+from tenant_operator.watches import Parameters, Program, Watch
 from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ SHOWN = 5
 class Resources(Protocol):
     """The part of the client that a reconcile needs."""
 
-    def get(self, name: str) -> Manifest | None:
+    def get(self, key: str) -> Manifest | None:
         """Return the resource, or None."""
 
     def patch_metadata(self, resource: Manifest, operations: list[dict[str, Any]]) -> Manifest | None:
@@ -47,15 +47,9 @@ class Runs(Protocol):
         """The fingerprint of what a run does."""
 
     def run(
-        self,
-        playbook: str,
-        resources: Sequence[Mapping[str, Any]],
-        *,
-        inventory: Inventory,
-        variables: Mapping[str, Any],
-        tags: Sequence[str] = (),
+        self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
     ) -> dict[str, Outcome]:
-        """Run the playbook to its end; return the outcome of each resource, by name."""
+        """Run the program to its end; return the outcome of each resource, by key."""
 
 
 class Events(Protocol):
@@ -77,9 +71,9 @@ class Work:
     observed: str
 
     @property
-    def name(self) -> str:
-        """The name of the resource."""
-        return str(self.resource["metadata"]["name"])
+    def key(self) -> str:
+        """The key of the resource."""
+        return key_of(self.resource)
 
     @property
     def is_deletion(self) -> bool:
@@ -97,7 +91,7 @@ class Reconciler:
     Args:
         watch: the entry of watches.yaml.
         client: the resources themselves.
-        cached: the resource of a name as the cache shows it, or None.
+        cached: the resource of a key as the cache shows it, or None.
         runs: what runs the playbook.
         queue: where resources come back to.
         applied: what was applied for each.
@@ -130,49 +124,49 @@ class Reconciler:
         self._now = now
 
     def reconcile(self, keys: Sequence[str]) -> None:
-        """Work on the resources of these names; whatever goes wrong with one comes back, and harms no other."""
+        """Work on the resources of these keys; whatever goes wrong with one comes back, and harms no other."""
         parts = {key: part for key in keys if (part := self._plan(key)) is not Part.NONE}
         fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in parts.items()})
-        valid = {name: work for name, work in fetched.items() if self._validate(work)}
+        valid = {key: work for key, work in fetched.items() if self._validate(work)}
         ready = self._each(self._initialise, valid)
         digest, outcomes = self._run_all(list(ready.values()))
-        self._each(lambda work: self._conclude(work, outcomes[work.name], digest), ready)
+        self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
         """Take the step for each; what it has nothing to go on with is done, what fails is retried."""
         results = {}
-        for name, item in items.items():
+        for key, item in items.items():
             try:
                 result = step(item)
             except ApiError as error:
-                self._applied.fail(name)
-                delay = self._queue.retry(name, alone=True)
-                logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, name, error, delay)
+                self._applied.fail(key)
+                delay = self._queue.retry(key, alone=True)
+                logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
                 continue
             if result is not None:
-                results[name] = result
+                results[key] = result
         return results
 
-    def _plan(self, name: str) -> Part:
+    def _plan(self, key: str) -> Part:
         """Decide from the caches alone what has to run; a resource at rest costs this comparison and nothing else."""
-        resource = self._cached(name)
+        resource = self._cached(key)
         if resource is None:
-            self._forget(name)
+            self._forget(key)
             return Part.NONE
         part = self._applied.part(resource, self._runs.digest)
-        if part is Part.ROLLOUT and (delay := self._rollout.delay(name)):
-            self._queue.add_after(name, delay)
+        if part is Part.ROLLOUT and (delay := self._rollout.delay(key)):
+            self._queue.add_after(key, delay)
             return Part.NONE
         if part is Part.NONE and not conditions.is_ready(resource):
             return Part.STATUS
         if part is Part.NONE:
-            self._rest(name)
+            self._rest(key)
         return part
 
-    def _fetch(self, name: str, part: Part) -> Work | None:
+    def _fetch(self, key: str, part: Part) -> Work | None:
         """Read the resource itself: a cache may be behind the finalizer that was just removed."""
-        observed = self._applied.observed(name)
-        resource = self._client.get(name)
+        observed = self._applied.observed(key)
+        resource = self._client.get(key)
         return Work(resource, part, observed) if resource else None
 
     def _validate(self, work: Work) -> bool:
@@ -192,7 +186,7 @@ class Reconciler:
     def _run_all(self, works: list[Work]) -> tuple[str, dict[str, Outcome]]:
         """Run what is to go, what is to be there, and where only a status is to be reported; each kind in one run.
 
-        Returns: the digest of the playbook that ran, and the outcomes by name.
+        Returns: the digest of the playbook that ran, and the outcomes by key.
         """
         watch, finalizer = self._watch, self._watch.finalizer
         status_tags = watch.dependents.status_tags if watch.dependents else ()
@@ -201,54 +195,48 @@ class Reconciler:
         staying = [work for work in works if work not in deleting and work not in reporting]
         outcomes: dict[str, Outcome] = {}
         if deleting and finalizer:
-            outcomes |= self._run("deletion", finalizer.playbook, deleting, finalizer.vars)
+            outcomes |= self._run("deletion", finalizer.program, deleting)
         if staying:
-            outcomes |= self._run("all", watch.playbook, staying, watch.vars)
+            outcomes |= self._run("all", watch.program, staying)
         digest = self._runs.digest
         if reporting:
-            outcomes |= self._run("status", watch.playbook, reporting, watch.vars, tags=status_tags)
+            outcomes |= self._run("status", watch.program, reporting, tags=status_tags)
         return digest, outcomes
 
     def _run(
-        self,
-        part: str,
-        playbook: str,
-        works: Sequence[Work],
-        variables: Mapping[str, Any],
-        *,
-        tags: Sequence[str] = (),
+        self, part: str, program: Program, works: Sequence[Work], *, tags: Sequence[str] = ()
     ) -> dict[str, Outcome]:
-        kind, resources = self._watch.kind, [work.resource for work in works]
+        kind = self._watch.kind
         metrics.RUNS.labels(kind, part).inc()
         with metrics.RUN_SECONDS.labels(kind, part).time():
-            outcomes = self._runs.run(
-                playbook, resources, inventory=self._watch.inventory, variables=variables, tags=tags
-            )
+            outcomes = self._runs.run(program, [work.resource for work in works], tags=tags)
         for work in works:
-            outcome = outcomes[work.name]
+            outcome = outcomes[work.key]
             metrics.RECONCILES.labels(kind, part, "failed" if outcome.failure else "ok").inc()
-            fields = {"kind": kind, "resource": work.name, "part": part, "changes": outcome.changes}
+            fields = {"kind": kind, "resource": work.key, "part": part, "changes": outcome.changes}
             if outcome.failure:
-                logger.error("%s %s: %s failed: %s", kind, work.name, part, outcome.failure, extra=fields)
+                logger.error("%s %s: %s failed: %s", kind, work.key, part, outcome.failure, extra=fields)
             else:
-                logger.info("%s %s: %s: %s", kind, work.name, part, _summary(outcome.changes), extra=fields)
+                logger.info("%s %s: %s: %s", kind, work.key, part, _summary(outcome.changes), extra=fields)
         return outcomes
 
     def _conclude(self, work: Work, outcome: Outcome, digest: str) -> None:
         """Report the outcome, let go what is done with, and say when to look again."""
-        fresh = self._client.get(work.name)
+        fresh = self._client.get(work.key)
         if fresh is None or fresh["metadata"]["uid"] != work.resource["metadata"]["uid"]:
-            self._forget(work.name)
+            self._forget(work.key)
             return
         if work.is_deletion and not outcome.failure and not outcome.remaining:
             self._release(fresh)
-            self._forget(work.name)
-            logger.info("%s %s: nothing is left of it", self._watch.kind, work.name)
+            self._forget(work.key)
+            logger.info("%s %s: nothing is left of it", self._watch.kind, work.key)
             return
         generation = work.resource["metadata"].get("generation", 0)
-        reported = conditions.of(fresh, outcome, generation=generation, now=self._now())
+        compatible = isinstance(self._watch.mode, Parameters)
+        of = conditions.compatible if compatible else conditions.of
+        reported = of(fresh, outcome, generation=generation, now=self._now())
         status = {"conditions": reported, **self._keep(work, fresh, outcome, digest)}
-        if not conditions.are_reported(fresh, status):
+        if self._watch.manage_status and not conditions.are_reported(fresh, status):
             self._client.apply_status(fresh, status, manager=conditions.MANAGER)
         self._record(work, fresh, outcome)
         self._requeue(work, fresh, outcome)
@@ -281,7 +269,7 @@ class Reconciler:
             last = self._now()
         kept = {"lastReconcileTime": last} if last else {}
         if outcome.failure:
-            self._applied.fail(work.name)
+            self._applied.fail(work.key)
             return kept
         if work.part is Part.STATUS:
             record = self._applied.report(work.resource, work.observed)
@@ -292,24 +280,24 @@ class Reconciler:
     def _requeue(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
         """Bring back a failure, and what is still on its way, with backoff; the rest after the watch's period."""
         if outcome.remaining and not outcome.failure:
-            self._queue.add_after(work.name, DELETION_PERIOD)
+            self._queue.add_after(work.key, DELETION_PERIOD)
         elif outcome.failure:
-            self._queue.retry(work.name, alone=True)
+            self._queue.retry(work.key, alone=True)
         elif not conditions.is_ready(fresh):
-            self._queue.retry(work.name)
+            self._queue.retry(work.key)
         else:
-            self._rest(work.name)
+            self._rest(work.key)
 
-    def _rest(self, name: str) -> None:
+    def _rest(self, key: str) -> None:
         """Look at a resource that is as it should be after the watch's period."""
-        self._queue.forget(name)
+        self._queue.forget(key)
         if self._watch.reconcile_period:
-            self._queue.add_after(name, self._watch.reconcile_period)
+            self._queue.add_after(key, self._watch.reconcile_period)
 
-    def _forget(self, name: str) -> None:
-        self._applied.forget(name)
-        self._rollout.forget(name)
-        self._queue.forget(name)
+    def _forget(self, key: str) -> None:
+        self._applied.forget(key)
+        self._rollout.forget(key)
+        self._queue.forget(key)
 
     def _release(self, resource: Manifest) -> None:
         """Take the finalizer off; the server deletes the resource with the last one."""

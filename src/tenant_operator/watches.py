@@ -16,6 +16,16 @@ import yaml
 NAME = "{name}"
 """What stands for a resource's name in a namespace pattern."""
 
+DEFAULT_PERIOD = "10h"
+"""ansible-operator's reconcilePeriod where an entry has none."""
+
+_OPERATORS = {
+    "In": "{key} in ({values})",
+    "NotIn": "{key} notin ({values})",
+    "Exists": "{key}",
+    "DoesNotExist": "!{key}",
+}
+
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
@@ -80,12 +90,27 @@ class Dependents:
 
 
 @dataclass(frozen=True)
+class Parameters:
+    """How a resource becomes the extra variables of a run of its own, as ansible-operator does it."""
+
+    snake_case: bool = True
+
+
+@dataclass(frozen=True)
+class Program:
+    """What runs: a playbook, or a role, which stands for a playbook with this role alone."""
+
+    name: str
+    is_role: bool = False
+    vars: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Finalizer:
     """What runs when a resource is deleted, before it may go."""
 
     name: str
-    playbook: str
-    vars: Mapping[str, Any] = field(default_factory=dict)
+    program: Program
 
 
 @dataclass(frozen=True)
@@ -95,9 +120,11 @@ class Watch:
     gvk: GroupVersionKind
     place: str
     """The file and the entry, for messages."""
-    playbook: str
-    inventory: Inventory
-    vars: Mapping[str, Any] = field(default_factory=dict)
+    program: Program
+    mode: Inventory | Parameters
+    """Every resource a host of one run; or each one a run of its own on localhost."""
+    label_selector: str = ""
+    manage_status: bool = True
     finalizer: Finalizer | None = None
     dependents: Dependents | None = None
     reconcile_period: float = 0.0
@@ -130,30 +157,79 @@ def load(path: Path) -> list[Watch]:
 
 
 def _watch(entry: Any, where: str) -> Watch:
-    known = {"group", "version", "kind", "playbook", "vars", "reconcilePeriod", "inventory", "finalizer"}
-    known |= {"dependents"}
-    _check(entry, where, required={"version", "kind", "playbook", "inventory"}, known=known)
-    inventory = entry["inventory"]
-    _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags"})
+    known = {
+        *("group", "version", "kind", "role", "playbook", "vars", "finalizer", "reconcilePeriod", "selector"),
+        *("manageStatus", "snakeCaseParameters", "markUnsafe", "inventory", "dependents"),
+    }
+    _check(entry, where, required={"version", "kind"}, known=known)
+    mode = _mode(entry, where)
+    period = "0s" if isinstance(mode, Inventory) else DEFAULT_PERIOD
     return Watch(
         gvk=_gvk(entry),
         place=where,
-        playbook=entry["playbook"],
-        inventory=Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ())),
-        vars=entry.get("vars") or {},
+        program=_program(entry, where),
+        mode=mode,
+        label_selector=_selector(entry.get("selector"), f"{where}: selector"),
+        manage_status=_boolean(entry, "manageStatus", where),
         finalizer=_finalizer(entry.get("finalizer"), f"{where}: finalizer"),
         dependents=_dependents(entry.get("dependents"), f"{where}: dependents"),
-        reconcile_period=duration(entry.get("reconcilePeriod") or "0s", f"{where}: reconcilePeriod"),
+        reconcile_period=duration(entry.get("reconcilePeriod", period), f"{where}: reconcilePeriod"),
     )
+
+
+def _mode(entry: Mapping[str, Any], where: str) -> Inventory | Parameters:
+    inventory = entry.get("inventory")
+    if inventory is None:
+        if "dependents" in entry:
+            raise WatchError(f"{where}: dependents need inventory")
+        if not _boolean(entry, "markUnsafe", where):
+            raise WatchError(f"{where}: markUnsafe must be true: what a resource says is never evaluated as a template")
+        return Parameters(snake_case=_boolean(entry, "snakeCaseParameters", where))
+    _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags"})
+    if useless := {"snakeCaseParameters", "markUnsafe"} & entry.keys():
+        raise WatchError(f"{where}: {', '.join(sorted(useless))} mean nothing with inventory")
+    return Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ()))
+
+
+def _program(entry: Mapping[str, Any], where: str) -> Program:
+    named = [key for key in ("role", "playbook") if entry.get(key)]
+    if len(named) != 1:
+        raise WatchError(f"{where}: needs either role or playbook")
+    name = str(entry[named[0]])
+    path = Path(name)
+    return Program(str(path.resolve()) if path.exists() else name, named == ["role"], entry.get("vars") or {})
+
+
+def _selector(entry: Any, where: str) -> str:
+    """Return a LabelSelector as the text that the API takes."""
+    if entry is None:
+        return ""
+    _check(entry, where, required=set(), known={"matchLabels", "matchExpressions"})
+    terms = [f"{key}={value}" for key, value in (entry.get("matchLabels") or {}).items()]
+    for number, expression in enumerate(entry.get("matchExpressions") or (), start=1):
+        place = f"{where}: matchExpressions: entry {number}"
+        _check(expression, place, required={"key", "operator"}, known={"key", "operator", "values"})
+        if expression["operator"] not in _OPERATORS:
+            raise WatchError(f"{place}: operator must be one of {', '.join(_OPERATORS)}")
+        values = ",".join(map(str, expression.get("values") or ()))
+        terms.append(_OPERATORS[expression["operator"]].format(key=expression["key"], values=values))
+    return ",".join(terms)
+
+
+def _boolean(entry: Mapping[str, Any], key: str, where: str) -> bool:
+    value = entry.get(key, True)
+    if not isinstance(value, bool):
+        raise WatchError(f"{where}: {key} must be true or false")
+    return value
 
 
 def _finalizer(entry: Any, where: str) -> Finalizer | None:
     if entry is None:
         return None
-    _check(entry, where, required={"name", "playbook"}, known={"name", "playbook", "vars"})
+    _check(entry, where, required={"name"}, known={"name", "role", "playbook", "vars"})
     if "/" not in entry["name"]:
         raise WatchError(f"{where}: name must be qualified by a domain, such as example.com/finalizer")
-    return Finalizer(entry["name"], entry["playbook"], entry.get("vars") or {})
+    return Finalizer(entry["name"], _program(entry, where))
 
 
 def _dependents(entry: Any, where: str) -> Dependents | None:

@@ -81,11 +81,11 @@ def test_what_is_of_no_interest_is_not_kept_and_not_told():
     cache.add_event_handler(lambda *change: changes.append(change))
     cache.run(server.stopped)
     assert changes == []
-    assert cache.get("a") is None
+    assert cache.get("", "a") is None
 
 
 def test_namespaces_are_kept_apart():
     _, cache, _ = run([([manifest("a", 1, "x"), manifest("a", 2, "y")], "2")], [])
-    assert cache.get("a", "x") == ("a", "1")
+    assert cache.get("x", "a") == ("a", "1")
     assert cache.items("y") == [("a", "2")]
     assert cache.items() == []

@@ -29,14 +29,19 @@ def load(tmp_path):
 def test_the_watches_of_this_checkout_run_the_playbooks_that_exist():
     (watch,) = watches.load(CHECKOUT / "watches.yaml")
     assert (watch.gvk.api_version, watch.kind, watch.reconcile_period) == ("neurallog.io/v1", "Tenant", 600.0)
-    for playbook in (watch.playbook, watch.finalizer.playbook):
+    for playbook in (watch.program.name, watch.finalizer.program.name):
         assert (CHECKOUT / "playbooks" / f"{playbook.rpartition('.')[2]}.yml").is_file()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"playbook": None, "kind": None}, "needs kind, playbook"),
+        ({"kind": None}, "needs kind"),
+        ({"playbook": None}, "needs either role or playbook"),
+        ({"role": "x"}, "needs either role or playbook"),
+        ({"manageStatus": "no"}, "manageStatus must be true or false"),
+        ({"inventory": None, "markUnsafe": False}, "markUnsafe must be true"),
+        ({"selector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}, "operator must be one of In, NotIn"),
         ({"colour": "red"}, "entry 1: does not know colour"),
         ({"reconcilePeriod": "soon"}, "reconcilePeriod: 'soon' is not a duration, such as 10m"),
         ({"finalizer": {"name": "mine", "playbook": "x"}}, "finalizer: name must be qualified by a domain"),
@@ -48,6 +53,17 @@ def test_an_entry_that_cannot_be_used_is_explained_by_field(load, change, messag
     entry = {key: value for key, value in {**ENTRY, **change}.items() if value is not None}
     with pytest.raises(watches.WatchError, match=re.escape(message)):
         load(entry)
+
+
+def test_an_entry_of_ansible_operator_means_what_it_means_there(load):
+    entry = {key: value for key, value in ENTRY.items() if key not in {"inventory", "playbook"}}
+    expressions = [{"key": "b", "operator": "NotIn", "values": ["x", "y"]}, {"key": "c", "operator": "Exists"}]
+    selector = {"matchLabels": {"a": "1"}, "matchExpressions": expressions}
+    (watch,) = load({**entry, "role": "lodger", "vars": {"colour": "red"}, "selector": selector, "manageStatus": False})
+    assert watch.program == watches.Program("lodger", is_role=True, vars={"colour": "red"})
+    assert watch.mode == watches.Parameters(snake_case=True)
+    assert watch.label_selector == "a=1,b notin (x,y),c"
+    assert (watch.reconcile_period, watch.manage_status) == (36000.0, False)
 
 
 def test_a_kind_that_is_there_twice_is_refused(load):

@@ -1,0 +1,88 @@
+"""A resource as the extra variables of a run of its own, in the way of ansible-operator.
+
+Source: https://sdk.operatorframework.io/docs/building-operators/ansible/reference/information-flow-ansible-operator/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class ParameterError(Exception):
+    """A field that must not become a variable; the message names it."""
+
+
+def variables(resource: Mapping[str, Any], *, snake_case: bool) -> dict[str, Any]:
+    """Return the fields of the specification, ``ansible_operator_meta``, and the resource as a whole.
+
+    Args:
+        resource: with apiVersion, kind, metadata and spec.
+        snake_case: whether ``serviceAccount`` becomes ``service_account``, at every level.
+
+    Raises:
+        ParameterError: a field would set one of Ansible's own variables, such as the interpreter.
+    """
+    spec = dict(resource.get("spec") or {})
+    for field in spec:
+        if _snake(field).startswith("ansible_"):
+            raise ParameterError(f"spec.{field} must have another name: ansible_* are Ansible's own variables")
+    group = str(resource["apiVersion"]).rpartition("/")[0]
+    whole = "_" + re.sub(r"\W", "_", f"{group}_{resource['kind']}".lower())
+    metadata = resource["metadata"]
+    return {
+        **(_snake_keys(spec) if snake_case else spec),
+        "ansible_operator_meta": {"name": metadata["name"], "namespace": metadata.get("namespace", "")},
+        whole: dict(resource),
+        f"{whole}_spec": spec,
+    }
+
+
+def dump(resource_variables: Mapping[str, Any], own: Mapping[str, Any]) -> str:
+    """Return a file of variables for ``--extra-vars``.
+
+    Args:
+        resource_variables: what the resource's author wrote: no string of it is a template.
+        own: the operator's own variables, which win.
+    """
+    return yaml.dump(
+        {key: value for key, value in resource_variables.items() if key not in own}, Dumper=_Unsafe, sort_keys=True
+    ) + (yaml.safe_dump(dict(own)) if own else "")
+
+
+class _Unsafe(yaml.SafeDumper):
+    """Marks what could be a template with Ansible's tag ``!unsafe``; the keys of mappings never are.
+
+    Nothing else is marked: Ansible would resolve an ``!unsafe "yes"`` to a boolean.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
+        node = super().represent_mapping(tag, mapping, flow_style)
+        for key, _ in node.value:
+            key.tag = "tag:yaml.org,2002:str"
+        return node
+
+
+def _represent_text(dumper: _Unsafe, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("!unsafe" if "{" in text else "tag:yaml.org,2002:str", text, style='"')
+
+
+_Unsafe.add_representer(str, _represent_text)
+
+
+def _snake(name: str) -> str:
+    return _WORD.sub("_", name).replace("-", "_").lower()
+
+
+def _snake_keys(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_snake(str(key)): _snake_keys(each) for key, each in value.items()}
+    return [_snake_keys(each) for each in value] if isinstance(value, list) else value
