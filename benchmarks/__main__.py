@@ -1,6 +1,7 @@
-"""``python -m benchmarks``: one tenant and many, by three ways, on a control plane of its own.
+"""``python -m benchmarks``: one tenant and many, by four ways, on a control plane of its own.
 
 floor      the bare server-side apply requests of the same objects on one kept connection
+watcher    the operator, from the creation of the Tenants until all is written and reported
 ours       ansible-playbook neurallog.tenant.reconcile
 k8s        ansible-playbook with the same objects in kubernetes.core.k8s tasks
 """
@@ -21,10 +22,14 @@ from typing import Any
 import yaml
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
+from benchmarks.watcher import PERIOD, Watcher
 from devcluster import kwok
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+REST = 3
+"""Reconcile periods that the operator is counted for at rest."""
+
 POD_KINDS = ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service"]
 KINDS = {
     "namespace": ["v1/ServiceAccount"],
@@ -59,13 +64,27 @@ class Bench:
         self.environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "ANSIBLE_FORKS": "10"}
         self.client: Client = connect({"kubeconfig": str(cluster.kubeconfig)})
         self.made = 0
+        self.watched: list[str] = []
         self._playbook("neurallog.tenant.install")
         self._ours(["pattern"])
         self.pattern = self._recorded("pattern")
 
     def run(self, many: int) -> None:
         """Measure one tenant and ``many`` at once, and a second run that changes nothing."""
-        ways: dict[str, Callable[[list[str]], None]] = {"floor": self._floor, "ours": self._ours, "k8s": self._k8s}
+        watcher = Watcher(self.folder, self.environment, self.client)
+        try:
+            self._compare(watcher, many)
+            self._count(watcher)
+        finally:
+            watcher.stop()
+
+    def _compare(self, watcher: Watcher, many: int) -> None:
+        ways: dict[str, Callable[[list[str]], None]] = {
+            "floor": self._floor,
+            "watcher": watcher.make,
+            "ours": self._ours,
+            "k8s": self._k8s,
+        }
         objects = sum(map(len, self.pattern.values()))
         print(
             f"{objects} objects a tenant, median of {self.rounds} rounds, seconds a tenant; in brackets times the floor"
@@ -77,12 +96,26 @@ class Bench:
                 for way, make in ways.items():
                     names = self._names(count)
                     made[way].append(_timed(make, names) / count)
-                    again[way].append(_timed(make, names) / count)
+                    if way == "watcher":
+                        self.watched += names
+                        watcher.settle()
+                    else:
+                        again[way].append(_timed(make, names) / count)
             for title, times in (("new", made), ("nothing to change", again)):
                 floor = statistics.median(times["floor"])
                 shown = [f"{way} {statistics.median(each):.3f} ({statistics.median(each) / floor:.1f})"
-                         for way, each in times.items()]  # fmt: skip
+                         for way, each in times.items() if each]  # fmt: skip
                 print(f"  {count:3} at once, {title + ':':18} {'   '.join(shown)}", flush=True)
+
+    def _count(self, watcher: Watcher) -> None:
+        """Show what the operator did beyond what had to be done, and how fast it repairs."""
+        print(f"  full runs for each created tenant: {watcher.reconciles() / len(self.watched):.2f}")
+        before = watcher.runs("all") + watcher.runs("status")
+        time.sleep(REST * PERIOD)
+        runs = watcher.runs("all") + watcher.runs("status") - before
+        print(f"  runs of {len(self.watched)} tenants at rest, in {REST} reconcile periods: {runs:.0f}")
+        times = [watcher.repair(name) for name in self.watched[: self.rounds]]
+        print(f"  seconds until a deleted StatefulSet is back: {statistics.median(times):.2f}", flush=True)
 
     def _names(self, count: int) -> list[str]:
         self.made += count

@@ -2,6 +2,7 @@
 
 import signal
 
+import kubernetes
 import pytest
 from kubernetes.config import kube_config
 
@@ -62,9 +63,14 @@ def test_a_tenant_that_cannot_be_provisioned_can_be_deleted_and_what_is_not_its_
 
 def test_a_tenant_that_does_not_become_ready_can_be_deleted(cluster, name, make_tenant, start):
     start()
-    cluster.apply(make_tenant(name, redis={"storage": "1Gi", "storageClass": "no-such-class"}))
-    cluster.wait_until(lambda: cluster.get("statefulset", "redis", namespace=f"tenant-{name}"))
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
+    cluster.kubectl("cordon", *nodes)
+    try:
+        cluster.apply(make_tenant(name))
+        cluster.wait_until(lambda: "redis" in condition(cluster.get("tenant", name), "Ready")["message"])
+        cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    finally:
+        cluster.kubectl("uncordon", *nodes)
     assert_nothing_is_left(cluster, name)
 
 
@@ -116,7 +122,8 @@ REMOVE_FINALIZERS = '[{"op": "remove", "path": "/metadata/finalizers"}]'
 
 
 def test_a_status_that_is_written_late_does_not_bring_the_tenant_back(cluster, name, make_tenant, monkeypatch):
-    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", str(cluster.kubeconfig))
+    for module in (kubernetes.config, kube_config):
+        monkeypatch.setattr(module, "KUBE_CONFIG_DEFAULT_LOCATION", str(cluster.kubeconfig))
     tenants = connect().client(GroupVersionKind("neurallog.io", "v1", "Tenant"))
     cluster.apply(make_tenant(name))
     tenant = tenants.get(name)
