@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from .client import CONNECTION_OPTIONS, ApiError
+from .client import CONNECTION_OPTIONS, ApiError, connect
 from .manifests import ManifestError, plain
 
 
@@ -25,6 +26,12 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {}
     """The argument spec of the options besides the connection's."""
+
+    @classmethod
+    def warm(cls) -> None:
+        """Load, in a process that is going to be forked, what every task needs."""
+        with suppress(ApiError):  # a task will say it
+            connect({})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, connect, act; a failure becomes the task's result."""

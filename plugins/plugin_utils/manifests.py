@@ -18,6 +18,9 @@ from ansible.template import Templar, trust_as_template
 from ..module_utils.objects import without_nulls
 from ..module_utils.resources import Manifest
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's loader, ten times as fast, where it is there."""
+
 MODES = ("apply", "create", "grow")
 
 
@@ -86,7 +89,7 @@ def load(entries: Sequence[str | Mapping[str, Any]], find: Callable[[str], str])
 
 def _load_one(entry: Entry, find: Callable[[str], str]) -> Iterator[Source]:
     try:
-        documents = list(yaml.safe_load_all(Path(find(entry.template)).read_text()))
+        documents = list(yaml.load_all(Path(find(entry.template)).read_text(), Loader=LOADER))
     except (yaml.YAMLError, OSError, AnsibleError) as error:
         raise ManifestError(f"{entry.template}: {error}") from None
     for document in documents:

@@ -212,7 +212,9 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     strategy_loader.get("linear", class_only=True)
     for folder in dict.fromkeys(folders):
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
-            action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
+            action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
+            if hasattr(action, "warm"):
+                action.warm()
     gc.collect()
     gc.freeze()
     return list(dict.fromkeys(folders))
