@@ -5,16 +5,24 @@ A guided tour, along the way of the data:
     watches      watches.yaml says which kind runs which playbook
     client       the one way to the Kubernetes API
     cache        list and watch: what the API server has, and when it changed
+    dependents   what runs made, as the caches show it
+    applied      what was applied for each resource, and so what there is to do: nothing, most of the time
     workqueue    keys that wait to be worked on, each once, and their way back after a failure
     controller   which events concern a key; takes batches of keys to the reconciler
-    reconcile    a batch: fetch, validate, initialise, run, conclude, requeue
-    runner       one ansible-runner run; the only module that touches ansible-runner
+    reconcile    a batch: plan, fetch, validate, initialise, run, conclude, requeue
+    rollout      when each resource gets a new playbook
+    runner       ansible-runner runs; the only module that touches ansible-runner
+    parameters   a resource as extra variables, for projects of ansible-operator
     warmprocess  keeps a process that has Ansible loaded, up to date
     warmfork     that process: ansible-playbook without its start-up cost
     outcome      job events become the outcome of each host
-    conditions   outcomes become the conditions Progressing and Stalled
+    conditions   outcomes become conditions
+    recorder     Kubernetes Events
+    leases       one active watcher at a time
     manager      starts and stops all of it, in order
-    settings     flags and environment
+    health       the endpoints; metrics, what they count
+    fingerprint  short names for what an object has from us, and for the software
+    settings     flags and environment; log, how it is written
     capacity     what the container really has, and so how many forks
     cli          the command line
 
