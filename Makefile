@@ -25,12 +25,12 @@ demo: venv ## A tenant on a real control plane (CLUSTER=existing uses the cluste
 	@$(BIN)/python -m tools.demo --cluster $(CLUSTER) </dev/null
 
 .PHONY: cluster
-cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keeps an audit log)
-	@$(BIN)/python -m devcluster up $(if $(AUDIT),--audit) </dev/null
+cluster: venv ## Start the local control plane, or find it running (AUDIT=1 keeps an audit log; CLUSTER=kind has real pods)
+	@$(BIN)/python -m devcluster --runtime $(CLUSTER) up $(if $(AUDIT),--audit) </dev/null
 
 .PHONY: cluster-down
 cluster-down: venv ## End the local control plane and remove its data
-	@$(BIN)/python -m devcluster down </dev/null
+	@$(BIN)/python -m devcluster --runtime $(CLUSTER) down </dev/null
 
 .PHONY: run
 run: cluster ## Run the operator on the local control plane, in the foreground

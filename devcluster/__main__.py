@@ -1,4 +1,4 @@
-"""The command line: ``python -m devcluster up|down|kubectl [--folder FOLDER]``."""
+"""The command line: ``python -m devcluster [--runtime kwok|kind] [--folder FOLDER] up|down|load|kubectl``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from devcluster import binaries, kwok
+from devcluster import binaries, kind, kwok
+from devcluster.runtime import ClusterError, Runtime
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -16,29 +17,43 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m devcluster", description="A local Kubernetes control plane.")
-    parser.add_argument("--folder", type=Path, default=CHECKOUT / ".devcluster", help="where the cluster lives")
+    parser.add_argument("--runtime", choices=["kwok", "kind"], default="kwok", help="who runs the nodes")
+    parser.add_argument("--folder", type=Path, help="where the cluster lives")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start it, unless it runs, and say how to use it")
     up.add_argument("--audit", action="store_true", help="keep an audit log")
     commands.add_parser("down", help="end it and remove its data")
+    commands.add_parser("load", help="bring images of the local Docker to kind's nodes").add_argument(
+        "images", nargs="+"
+    )
     commands.add_parser("kubectl", help="print the path of its kubectl")
     options = parser.parse_args(arguments)
 
-    cluster = kwok.Cluster(options.folder.absolute())
+    folder = options.folder or default_folder(options.runtime)
+    cluster = kind.Cluster(folder.absolute()) if options.runtime == "kind" else kwok.Cluster(folder.absolute())
     try:
         if options.command == "kubectl":
             print(binaries.ensure()["kubectl"])
         elif options.command == "down":
             print(f"Ended the control plane in {cluster.folder}" if cluster.down() else "No control plane runs")
+        elif options.command == "load":
+            if not isinstance(cluster, kind.Cluster):
+                raise ClusterError("Images are loaded with --runtime kind: the pods of kwok run nothing")
+            cluster.load(options.images)
         else:
             _up(cluster, audit=options.audit)
-    except (binaries.BinaryError, kwok.ClusterError) as error:
+    except (binaries.BinaryError, ClusterError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _up(cluster: kwok.Cluster, *, audit: bool) -> None:
+def default_folder(runtime: str) -> Path:
+    """Return where this checkout's cluster of the runtime lives; both can run side by side."""
+    return CHECKOUT / ".devcluster" / ("kind" if runtime == "kind" else "")
+
+
+def _up(cluster: Runtime, *, audit: bool) -> None:
     started = time.monotonic()
     if cluster.up(audit=audit):
         print(f"Started a control plane in {time.monotonic() - started:.1f} s")

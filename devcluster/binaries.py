@@ -18,16 +18,17 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 KUBERNETES_VERSION = "v1.36.3"
 ETCD_VERSION = "v3.6.16"
 KWOK_VERSION = "v0.8.0"
+KIND_VERSION = "v0.33.0"
 
 SOURCES = Path(__file__).parent / "binaries"
-"""The go.mod that names every program and its version."""
+"""The go.mod that names every program of the control plane and its version; kind's is in a folder of its own."""
 
 DOWNLOAD_TIMEOUT = 20.0
 """Seconds without an answer after which a download counts as impossible."""
@@ -48,6 +49,8 @@ class Binary:
     version_arguments: tuple[str, ...] = ("--version",)
     packed: str | None = None
     """The path inside the archive, where ``release`` is one."""
+    sources: Path = SOURCES
+    """Where its go.mod is."""
 
 
 def _kubernetes(name: str, *arguments: str) -> Binary:
@@ -69,7 +72,16 @@ def _kwok(name: str) -> Binary:
     )
 
 
-BINARIES = (
+KIND = Binary(
+    name="kind",
+    package="sigs.k8s.io/kind",
+    release=f"https://github.com/kubernetes-sigs/kind/releases/download/{KIND_VERSION}/kind-linux-{{arch}}",
+    version=re.compile(re.escape(KIND_VERSION) + r"\b"),
+    version_arguments=("version",),
+    sources=SOURCES / "kind",
+)
+
+CONTROL_PLANE = (
     _kwok("kwokctl"),
     _kwok("kwok"),
     Binary(
@@ -99,18 +111,31 @@ def architecture() -> str:
 
 
 def ensure(folder: Path | None = None) -> dict[str, Path]:
-    """Return the path of every program, and get those that are not there yet.
+    """Return the path of every program of the control plane, and get those that are not there yet.
 
     Raises:
         BinaryError: one cannot be found, downloaded or built; the message says what was tried.
     """
-    folder = folder or cache_folder() / f"kubernetes-{KUBERNETES_VERSION}-etcd-{ETCD_VERSION}-kwok-{KWOK_VERSION}"
+    versions = f"kubernetes-{KUBERNETES_VERSION}-etcd-{ETCD_VERSION}-kwok-{KWOK_VERSION}"
+    return _ensure(folder or cache_folder() / versions, CONTROL_PLANE)
+
+
+def ensure_kind() -> Path:
+    """Return the path of kind, and get it if it is not there yet.
+
+    Raises:
+        BinaryError: it cannot be found, downloaded or built; the message says what was tried.
+    """
+    return _ensure(cache_folder() / f"kind-{KIND_VERSION}", (KIND,))[KIND.name]
+
+
+def _ensure(folder: Path, binaries: Sequence[Binary]) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    paths = {binary.name: folder / binary.name for binary in BINARIES}
+    paths = {binary.name: folder / binary.name for binary in binaries}
     if all(path.exists() for path in paths.values()):
         return paths
     with _locked(folder):
-        missing = [binary for binary in BINARIES if not paths[binary.name].exists()]
+        missing = [binary for binary in binaries if not paths[binary.name].exists()]
         downloads = True
         for position, binary in enumerate(missing, start=1):
             target = paths[binary.name]
@@ -226,7 +251,7 @@ def _build(binary: Binary, target: Path) -> None:
     with _partial(target) as partial:
         done = subprocess.run(
             [go, "build", "-buildvcs=false", "-ldflags", " ".join(flags), "-o", partial, binary.package],
-            cwd=SOURCES,
+            cwd=binary.sources,
             env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
             stdin=subprocess.DEVNULL,
             check=False,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster import binaries
+from devcluster.runtime import ClusterError
 
 NODES = 3
 
@@ -45,10 +46,6 @@ STORAGE_CLASS = {
     "provisioner": "kubernetes.io/host-path",
     "allowVolumeExpansion": True,
 }
-
-
-class ClusterError(Exception):
-    """The control plane cannot be started."""
 
 
 @dataclass(frozen=True)

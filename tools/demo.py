@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devcluster import binaries, kwok
+from devcluster.runtime import ClusterError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOG = Path(".devcluster/operator.log")
@@ -107,7 +108,7 @@ def main() -> int:
         demo = Demo(kubeconfig)
         demo.times.append(("A control plane", time.monotonic() - started))
         demo.run()
-    except (binaries.BinaryError, kwok.ClusterError, subprocess.CalledProcessError) as error:
+    except (binaries.BinaryError, ClusterError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     _say_what_is_next(demo, kubeconfig)

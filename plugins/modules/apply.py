@@ -90,6 +90,12 @@ objects:
       description: Its version after the task.
       type: str
       returned: when it exists
+    applied:
+      description:
+        - A hash of what the field manager owns of the object, from its C(managedFields). Who keeps it can tell later
+          whether somebody took a field away.
+      type: str
+      returned: when it exists
     operation:
       description: One of C(created), C(updated), C(unchanged), C(deleted).
       type: str

@@ -31,7 +31,7 @@ ENSURE = """
 import dataclasses, pathlib, sys
 from devcluster import binaries
 nowhere = "http://127.0.0.1:1/nothing"
-binaries.BINARIES = tuple(dataclasses.replace(each, release=nowhere) for each in binaries.BINARIES)
+binaries.CONTROL_PLANE = tuple(dataclasses.replace(each, release=nowhere) for each in binaries.CONTROL_PLANE)
 print(binaries.ensure(pathlib.Path(sys.argv[1])))
 """
 
@@ -72,19 +72,21 @@ def test_a_build_that_breaks_off_is_not_taken_for_a_program_and_the_next_one_res
     second = workshop.start()
     output, _ = second.communicate(timeout=60)
     assert second.returncode == 0, output
-    assert {path.name for path in workshop.folder.iterdir()} - {".lock"} == {each.name for each in binaries.BINARIES}
-    assert output.count("building from source") == len(binaries.BINARIES) - 2
+    assert {path.name for path in workshop.folder.iterdir()} - {".lock"} == {
+        each.name for each in binaries.CONTROL_PLANE
+    }
+    assert output.count("building from source") == len(binaries.CONTROL_PLANE) - 2
 
 
 def test_a_killed_build_leaves_nothing_that_counts(workshop):
     killed = workshop.start(then="kill -9 $PPID; exit 1")
     killed.communicate(timeout=60)
     assert killed.returncode == -9
-    assert not {each.name for each in binaries.BINARIES} & {path.name for path in workshop.folder.iterdir()}
+    assert not {each.name for each in binaries.CONTROL_PLANE} & {path.name for path in workshop.folder.iterdir()}
     output, _ = workshop.start().communicate(timeout=60)
-    assert {path.name for path in workshop.folder.iterdir()} - {".lock"} == {each.name for each in binaries.BINARIES}, (
-        output
-    )
+    assert {path.name for path in workshop.folder.iterdir()} - {".lock"} == {
+        each.name for each in binaries.CONTROL_PLANE
+    }, output
 
 
 def test_two_at_once_build_every_program_once(workshop):
@@ -92,7 +94,7 @@ def test_two_at_once_build_every_program_once(workshop):
     for each in pair:
         output, _ = each.communicate(timeout=60)
         assert each.returncode == 0, output
-    assert len(workshop.log.read_text().splitlines()) == len(binaries.BINARIES)
+    assert len(workshop.log.read_text().splitlines()) == len(binaries.CONTROL_PLANE)
 
 
 def test_a_program_of_another_version_is_not_used(tmp_path, monkeypatch):
@@ -100,7 +102,7 @@ def test_a_program_of_another_version_is_not_used(tmp_path, monkeypatch):
     other.write_text("#!/bin/sh\necho etcd Version: 3.5.1\n")
     other.chmod(0o755)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
-    (etcd,) = (each for each in binaries.BINARIES if each.name == "etcd")
+    (etcd,) = (each for each in binaries.CONTROL_PLANE if each.name == "etcd")
     assert binaries._find(etcd) != other
     other.write_text("#!/bin/sh\necho etcd Version: 3.6.1\n")
     assert binaries._find(etcd) == other
@@ -112,7 +114,7 @@ def releases(tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     says = {"kwokctl": binaries.KWOK_VERSION, "kwok": binaries.KWOK_VERSION, "etcd": "etcd Version: 3.6.1"}
-    for each in binaries.BINARIES:
+    for each in binaries.CONTROL_PLANE:
         program = f"#!/bin/sh\necho '{says.get(each.name, binaries.KUBERNETES_VERSION)}'\n"
         (site / each.name).write_text(program)
     with tarfile.open(site / "etcd.tar.gz", "w:gz") as tar:
@@ -136,9 +138,9 @@ def published(releases, monkeypatch):
         dataclasses.replace(each, release=f"{address}/etcd.tar.gz", packed="etcd-v3/etcd")
         if each.packed
         else dataclasses.replace(each, release=f"{address}/{each.name}")
-        for each in binaries.BINARIES
+        for each in binaries.CONTROL_PLANE
     ]
-    monkeypatch.setattr(binaries, "BINARIES", tuple(changed))
+    monkeypatch.setattr(binaries, "CONTROL_PLANE", tuple(changed))
     monkeypatch.setattr(binaries, "_find", lambda _: None)
     monkeypatch.setattr(binaries, "_build", lambda binary, _: pytest.fail(f"{binary.name} was built"))
     return site

@@ -1,0 +1,116 @@
+"""A cluster whose nodes are containers, run by kind: pods are real, and so are storage, DNS and network policies.
+
+``KIND_NODE_IMAGE`` and ``KIND_CONFIG`` take the place of kind's own node image and configuration.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from devcluster import binaries
+from devcluster.runtime import ClusterError
+
+START_TIMEOUT = 180
+"""Seconds that a cluster has to become ready."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A kind cluster with its kubeconfig in a folder of its own."""
+
+    folder: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The path of its kubeconfig."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def name(self) -> str:
+        """The name that kind knows it by; one a folder."""
+        return f"neurallog-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
+
+    def up(self, *, audit: bool = False) -> bool:
+        """Start it, unless it runs; return whether it had to be started.
+
+        Raises:
+            ClusterError: there is no Docker, or the cluster does not become ready; the message is kind's.
+            binaries.BinaryError: kind cannot be had.
+        """
+        if audit:
+            raise ClusterError("An audit log is kept by the runtime kwok alone")
+        _require_docker()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._is_ready():
+            return False
+        if self.kubeconfig.exists():
+            self._kind("delete", "cluster")
+        arguments = ["--wait", f"{START_TIMEOUT}s"]
+        for option, variable in {"--image": "KIND_NODE_IMAGE", "--config": "KIND_CONFIG"}.items():
+            arguments += [option, os.environ[variable]] if os.environ.get(variable) else []
+        self._kind("create", "cluster", *arguments)
+        return True
+
+    def down(self) -> bool:
+        """End it and remove its kubeconfig; return whether there was one."""
+        if not self.kubeconfig.exists():
+            return False
+        _require_docker()
+        self._kind("delete", "cluster")
+        self.kubeconfig.unlink(missing_ok=True)
+        return True
+
+    def load(self, images: Sequence[str]) -> None:
+        """Bring images of the local Docker to the nodes.
+
+        Raises:
+            ClusterError: there is no such image.
+        """
+        self._kind("load", "docker-image", *images, kubeconfig=False)
+
+    def _is_ready(self) -> bool:
+        if not self.kubeconfig.exists():
+            return False
+        kubectl = binaries.ensure()["kubectl"]
+        wait = ["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=5s"]
+        done = subprocess.run(
+            [kubectl, "--kubeconfig", self.kubeconfig, "--request-timeout", "5s", *wait],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode == 0
+
+    def _kind(self, *arguments: str, kubeconfig: bool = True) -> None:
+        """Run kind; its messages go to a file, and its progress to standard output."""
+        log = self.folder / "log"
+        command: list[str | Path] = [binaries.ensure_kind(), *arguments, "--name", self.name]
+        command += ["--kubeconfig", str(self.kubeconfig)] if kubeconfig else []
+        with log.open("a") as messages:
+            start = messages.tell()
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=messages,
+                stderr=subprocess.STDOUT,
+                check=False,
+                timeout=3 * START_TIMEOUT,
+            )
+        if done.returncode:
+            raise ClusterError(f"kind {arguments[0]} failed ({log}):\n{log.read_text()[start:][-2000:]}")
+
+
+def _require_docker() -> None:
+    docker = shutil.which("docker")
+    if docker:
+        done = subprocess.run([docker, "info"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        if done.returncode == 0:
+            return
+    what = "does not answer: start its daemon" if docker else "is not there: install Docker Engine"
+    raise ClusterError(f"The runtime kind needs Docker, which {what}, or use CLUSTER=kwok")
