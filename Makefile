@@ -37,6 +37,41 @@ run: cluster ## Run the operator on the local control plane, in the foreground
 	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/ansible-playbook neurallog.tenant.install </dev/null
 	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/tenant-operator run </dev/null
 
+##@ Deployment
+
+IMG ?= neurallog/tenant-operator:latest
+KUBECTL = $(shell $(BIN)/python -m devcluster kubectl)
+
+.PHONY: image
+image: ## Build the operator's container image IMG (BASE=... takes another base image)
+	docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMG) .
+	@docker image inspect $(IMG) --format '$(IMG) has {{.Size}} bytes' | numfmt --field=3 --to=iec
+
+.PHONY: named-cluster
+named-cluster: venv
+	@test -n "$$KUBECONFIG" || { echo "Set KUBECONFIG: it names the cluster that this is for" >&2; exit 1; }
+
+.PHONY: install
+install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG
+	$(KUBECTL) apply --server-side -k config/crd
+
+.PHONY: deploy
+deploy: install ## Run the operator IMG on the cluster of KUBECONFIG
+	$(KUBECTL) kustomize config/default | sed 's#image: neurallog/tenant-operator:latest#image: $(IMG)#' | $(KUBECTL) apply --server-side -f -
+	$(KUBECTL) -n neurallog-system rollout status deployment/tenant-operator --timeout=180s
+
+.PHONY: undeploy
+undeploy: named-cluster ## Take the operator away; CRD and tenants stay
+	$(KUBECTL) delete --ignore-not-found -k config/default
+
+.PHONY: uninstall
+uninstall: named-cluster ## Take the CRD away, and all tenants with their data (CONFIRM=yes)
+	@echo "This destroys these tenants with all their data:"
+	@$(KUBECTL) get tenants
+	@test "$(CONFIRM)" = yes || { echo "Nothing was done: run it again with CONFIRM=yes" >&2; exit 1; }
+	$(KUBECTL) delete tenants --all --timeout=600s
+	$(KUBECTL) delete --ignore-not-found -k config/crd
+
 ##@ Development
 
 .PHONY: venv
@@ -72,6 +107,10 @@ test-cluster: venv ## Run the tests on a control plane of their own
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own
 	molecule test </dev/null
+
+.PHONY: test-kind
+test-kind: venv ## Build the images and run the tests that need real pods, on a kind cluster of their own
+	pytest -q tests/kind
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

@@ -11,7 +11,7 @@ from urllib.error import HTTPError
 import pytest
 import yaml
 
-from .conftest import condition, is_reconciled
+from tests.control_plane import condition, is_reconciled
 
 ENTRY = {
     "group": "neurallog.io",

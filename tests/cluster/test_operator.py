@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CHECKOUT, condition, is_reconciled, processes_of
+from tests.control_plane import CHECKOUT, condition, is_reconciled
+
+from .conftest import processes_of
 
 
 @pytest.fixture(scope="module")

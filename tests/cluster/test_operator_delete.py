@@ -9,8 +9,7 @@ from kubernetes.config import kube_config
 from tenant_operator import conditions
 from tenant_operator.client import ApiError, connect
 from tenant_operator.watches import GroupVersionKind
-
-from .conftest import condition, is_reconciled
+from tests.control_plane import condition, is_reconciled
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +22,12 @@ def assert_nothing_is_left(cluster, name):
     assert cluster.get("namespace", f"tenant-{name}") is None
     kinds = "persistentvolumeclaims,pods,services,configmaps,secrets,statefulsets,deployments,networkpolicies"
     assert not cluster.get(kinds, "-A", "-l", f"neurallog.io/tenant={name}")
-    volumes = cluster.get("persistentvolumes") or []
-    assert [
-        each["metadata"]["name"] for each in volumes if each["spec"]["claimRef"]["namespace"] == f"tenant-{name}"
-    ] == []
+
+    def volumes():
+        every = cluster.get("persistentvolumes") or []
+        return [each for each in every if each["spec"]["claimRef"]["namespace"] == f"tenant-{name}"]
+
+    cluster.wait_until(lambda: not volumes())  # their claims are gone; the provisioner takes them away
 
 
 @pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])

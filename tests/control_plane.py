@@ -1,0 +1,124 @@
+"""A cluster as a user sees it: kubectl, and the playbooks."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from devcluster import binaries
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+DEADLINE = 60
+"""Seconds after which what was waited for counts as never coming."""
+
+
+@dataclass
+class Run:
+    """A run of ansible-playbook."""
+
+    code: int
+    output: str
+
+    def recap(self, host: str) -> dict[str, int]:
+        line = re.search(rf"^{re.escape(host)}\s+:(.*)$", self.output, re.MULTILINE)
+        assert line, f"{host} is not in the recap:\n{self.output}"
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line.group(1))}
+
+    @property
+    def flat(self) -> str:
+        """The output with every run of white space made one blank."""
+        return " ".join(self.output.split())
+
+
+class Cluster:
+    """A control plane of these tests' own, whatever KUBECONFIG says."""
+
+    def __init__(self, kubeconfig, audit_log=None):
+        self.kubeconfig = kubeconfig
+        self.audit_log = audit_log
+        self._kubectl = binaries.ensure()["kubectl"]
+
+    def kubectl(self, *arguments, stdin="", check=True):
+        done = subprocess.run(
+            [self._kubectl, "--kubeconfig", self.kubeconfig, "--request-timeout", "60s", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=2 * DEADLINE,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout if check else done.stdout + done.stderr
+
+    def get(self, *arguments, namespace=None):
+        """Return one object or a list's items; None where there is none."""
+        where = ["-n", namespace] if namespace else []
+        answer = json.loads(self.kubectl("get", *arguments, *where, "-o", "json", "--ignore-not-found") or "null")
+        return answer["items"] if answer and answer["kind"] == "List" else answer
+
+    def apply(self, manifest):
+        return self.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(manifest))
+
+    def wait_until(self, holds):
+        deadline = time.monotonic() + DEADLINE
+        while not (found := holds()):
+            assert time.monotonic() < deadline, "what was waited for did not come"
+            time.sleep(0.1)
+        return found
+
+    def writes(self, *, since=0):
+        """Return the writes of the audit log that were not dry runs and not the control plane's own."""
+        events = [json.loads(line) for line in self.audit_log.read_text().splitlines()[since:]]
+        return [
+            event
+            for event in events
+            if event["verb"] in {"create", "update", "patch", "delete", "deletecollection"}
+            and event["userAgent"].startswith("neurallog-tenant")
+            and "dryRun=All" not in event["requestURI"]
+        ]
+
+    def audit_position(self):
+        return len(self.audit_log.read_text().splitlines())
+
+    def playbook(self, name, *arguments, env=None):
+        """Run ansible-playbook the way a user does, in the checkout."""
+        done = subprocess.run(
+            [Path(sys.executable).parent / "ansible-playbook", f"neurallog.tenant.{name}", *map(str, arguments)],
+            cwd=CHECKOUT,
+            env={
+                **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))},
+                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "src"),
+                "ANSIBLE_HOME": str(CHECKOUT / ".ansible"),
+                "ANSIBLE_NOCOLOR": "1",
+                "KUBECONFIG": str(self.kubeconfig),
+                **(env or {}),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=5 * DEADLINE,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+
+def tenant(name, **spec):
+    """Return a Tenant manifest."""
+    return {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
+
+
+def condition(tenant, kind):
+    found = [entry for entry in ((tenant or {}).get("status") or {}).get("conditions", []) if entry["type"] == kind]
+    return found[0] if found else {"status": "Unknown", "message": ""}
+
+
+def is_reconciled(cluster, name):
+    tenant = cluster.get("tenant", name)
+    return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"

@@ -1,0 +1,75 @@
+"""A kind cluster with the operator as its users deploy it, and the stand-in of the server."""
+
+import os
+import re
+import shutil
+import subprocess
+import zlib
+
+import pytest
+
+from devcluster import kind
+from tests.control_plane import CHECKOUT, Cluster, tenant
+
+OPERATOR = "neurallog/tenant-operator:test"
+SERVER = "neurallog/server:1.4.2"
+SYSTEM = "neurallog-system"
+
+
+def pytest_collection_modifyitems(items):
+    """Where there is no Docker, say so for each test; in CI that is a failure, and none of these is skipped."""
+    if os.environ.get("CI") or (shutil.which("docker") and _run("docker", "info", check=False).returncode == 0):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason="kind needs Docker, which does not answer here"))
+
+
+def _run(*command, check=True, stdin=None):
+    done = subprocess.run(command, cwd=CHECKOUT, input=stdin, capture_output=True, text=True, check=False)
+    assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A cluster of these tests' own, with the Tenant API and the operator's Deployment."""
+    runtime = kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
+    runtime.down()
+    runtime.up()
+    _run("docker", "build", "--tag", OPERATOR, ".")
+    _run("docker", "build", "--tag", SERVER, "tests/standin")
+    runtime.load([OPERATOR, SERVER])
+    cluster = Cluster(runtime.kubeconfig)
+    cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
+    manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
+    cluster.kubectl("apply", "-f", "-", stdin=manifests.replace("neurallog/tenant-operator:latest", OPERATOR))
+    cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=100s")
+    yield cluster
+    runtime.down()
+
+
+@pytest.fixture
+def name(request):
+    """A tenant's name of this test's own, as a DNS label."""
+    words = request.node.name.removeprefix("test_").lower()
+    return re.sub(r"[^a-z0-9]+", "-", words)[:30].strip("-") + f"-{zlib.crc32(request.node.nodeid.encode()) % 10000}"
+
+
+@pytest.fixture
+def make_tenant():
+    """Return a maker of manifests of tenants whose server is the stand-in."""
+
+    def make(name, **spec):
+        return tenant(name, version="1.4.2", **spec)
+
+    return make
+
+
+@pytest.fixture
+def execute(cluster):
+    """Run a command in a pod's container; returns its output, also when it fails."""
+
+    def execute(namespace, pod, *command, check=True):
+        return cluster.kubectl("exec", "-n", namespace, pod, "--", *command, check=check)
+
+    return execute

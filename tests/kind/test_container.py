@@ -1,0 +1,74 @@
+"""The operator's container, and a tenant that runs."""
+
+import json
+
+from tests.control_plane import condition, is_reconciled
+
+from .conftest import SYSTEM
+
+REQUEST = """
+import json, sys, urllib.request
+request = urllib.request.Request(sys.argv[1], data=sys.argv[2].encode() if len(sys.argv) > 2 else None)
+print(urllib.request.urlopen(request, timeout=10).read().decode())
+"""
+
+
+def server_pod(cluster, name):
+    pods = cluster.get("pods", "-l", "app.kubernetes.io/component=server", namespace=f"tenant-{name}")
+    return pods[0]["metadata"]["name"]
+
+
+def test_a_tenant_is_ready_and_its_server_keeps_lines_in_its_redis(cluster, name, make_tenant, execute):
+    cluster.apply(make_tenant(name, server={"env": [{"name": "MOTTO", "value": "{{ 1 + 1 }}"}]}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    namespace, pod = f"tenant-{name}", server_pod(cluster, name)
+
+    def ask(path, *data):
+        command = ["/opt/standin/bin/python", "-c", REQUEST, f"http://localhost:3030{path}", *data]
+        return json.loads(execute(namespace, pod, *command))
+
+    assert ask("/health") == {"status": "ok"}
+    assert ask("/api/logs", "first line") == {"lines": 1}
+    assert ask("/api/logs") == ["first line"]
+    seen = ask("/api/env")
+    assert (seen["TENANT_ID"], seen["MOTTO"], seen["LOG_LEVEL"]) == (name, "{{ 1 + 1 }}", "info")
+
+
+def test_a_lost_redis_pod_comes_back_with_its_data(cluster, name, make_tenant, execute):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    namespace = f"tenant-{name}"
+
+    execute(namespace, "redis-0", "redis-cli", "set", "kept", "yes")
+    cluster.kubectl("delete", "pod", "redis-0", "-n", namespace)
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/redis-0", "-n", namespace, "--timeout=60s")
+    assert "yes" in execute(namespace, "redis-0", "redis-cli", "get", "kept")
+
+
+def test_an_image_that_cannot_be_pulled_is_named_with_the_kubelets_reason_and_recovers(cluster, name, make_tenant):
+    cluster.apply(make_tenant(name, server={"image": "neurallog/server:no-such-version"}))
+    cluster.wait_until(lambda: condition(cluster.get("tenant", name), "Ready")["status"] == "False")
+    cluster.wait_until(lambda: "Pull" in condition(cluster.get("tenant", name), "Ready")["message"])
+    assert "Pod" in condition(cluster.get("tenant", name), "Ready")["message"]
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+def test_ten_tenants_come_change_and_go_without_a_refusal_or_a_restart(cluster, name, make_tenant):
+    names = [f"{name}-{number}" for number in range(10)]
+    small = {"resources": {"cpu": {"request": "10m"}, "memory": {"request": "32Mi"}}}
+    for each in names:
+        cluster.apply(make_tenant(each, server=small, redis=small))
+    for each in names:
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+    for each in names:
+        cluster.apply(make_tenant(each, server={**small, "logLevel": "debug"}, redis=small))
+    for each in names:
+        cluster.kubectl("-n", f"tenant-{each}", "rollout", "status", "deployment/neurallog-server", "--timeout=100s")
+    cluster.kubectl("delete", "tenant", *names, "--timeout=110s")
+    (pod,) = cluster.get("pods", "-l", "app.kubernetes.io/name=tenant-operator", namespace=SYSTEM)
+    (container,) = pod["status"]["containerStatuses"]
+    assert container["restartCount"] == 0
+    log = cluster.kubectl("-n", SYSTEM, "logs", "deployment/tenant-operator", "--tail=-1")
+    assert "forbidden" not in log
+    assert "Traceback" not in log

@@ -1,0 +1,111 @@
+"""Who reaches whom: real connections between two tenants, an outsider, and what is around them."""
+
+import zlib
+
+import pytest
+
+from tests.control_plane import is_reconciled
+
+OUTSIDER = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "outsider", "namespace": "outside"},
+    "spec": {
+        "containers": [
+            {
+                "name": "client",
+                "image": "neurallog/server:1.4.2",
+                "command": ["/opt/standin/bin/python", "-c", "import signal; signal.pause()"],
+            }
+        ]
+    },
+}
+
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)"
+PYTHON = "/opt/standin/bin/python"
+
+
+class Table:
+    """Two tenants, one with a custom rule and a friend, and an outsider; each pair is tried by a real connection."""
+
+    def __init__(self, cluster, make_tenant, execute):
+        self._cluster = cluster
+        self._execute = execute
+        suffix = zlib.crc32(b"isolation") % 1000
+        self.names = {"a": f"a-{suffix}", "b": f"b-{suffix}"}
+        for namespace in ("outside", "friends"):
+            cluster.kubectl("create", "namespace", namespace)
+            pod = {**OUTSIDER, "metadata": {"name": "outsider", "namespace": namespace}}
+            cluster.apply(pod)
+        cluster.apply(make_tenant(self.names["a"], networkPolicy={"allowedNamespaces": ["friends"]}))
+        cluster.apply(make_tenant(self.names["b"]))
+        for name in self.names.values():
+            cluster.wait_until(lambda name=name: is_reconciled(cluster, name))
+        for namespace in ("outside", "friends"):
+            cluster.kubectl("wait", "--for=condition=Ready", "pod/outsider", "-n", namespace, "--timeout=60s")
+
+    def pod(self, who):
+        if who in {"outside", "friends"}:
+            return who, "outsider"
+        namespace = f"tenant-{self.names[who]}"
+        selector = "app.kubernetes.io/component=server"
+        return namespace, self._cluster.get("pods", "-l", selector, namespace=namespace)[0]["metadata"]["name"]
+
+    def reaches(self, who, host, port):
+        namespace, pod = self.pod(who)
+        said = self._execute(namespace, pod, PYTHON, "-c", CONNECT, host, str(port), check=False)
+        return "Error" not in said and "error" not in said
+
+    def service(self, whose, name):
+        return f"{name}.tenant-{self.names[whose]}.svc.cluster.local"
+
+
+@pytest.fixture(scope="module")
+def table(cluster):
+    def make_tenant(name, **spec):
+        manifest = {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}}
+        return {**manifest, "spec": {"version": "1.4.2", **spec}}
+
+    def execute(namespace, pod, *command, check=True):
+        return cluster.kubectl("exec", "-n", namespace, pod, "--", *command, check=check)
+
+    return Table(cluster, make_tenant, execute)
+
+
+@pytest.mark.parametrize(
+    ("who", "whose", "service", "port", "expected"),
+    [
+        ("a", "a", "redis", 6379, True),
+        ("a", "a", "neurallog-server", 3030, True),
+        ("a", "b", "redis", 6379, False),
+        ("a", "b", "neurallog-server", 3030, False),
+        ("b", "a", "redis", 6379, False),
+        ("outside", "a", "redis", 6379, False),
+        ("outside", "b", "neurallog-server", 3030, False),
+        ("friends", "a", "neurallog-server", 3030, True),
+        ("friends", "a", "redis", 6379, False),
+        ("friends", "b", "neurallog-server", 3030, False),
+    ],
+)
+def test_a_pair_is_connected_or_not_as_the_policies_say(table, cluster, who, whose, service, port, expected):
+    host = table.service(whose, service)
+    cluster.wait_until(lambda: table.reaches(who, host, port) is expected)
+
+
+def test_a_tenant_has_names_and_does_not_reach_the_api_server(table):
+    namespace, pod = table.pod("a")
+    resolve = "import socket; print(socket.gethostbyname('kubernetes.default.svc.cluster.local'))"
+    address = table._execute(namespace, pod, PYTHON, "-c", resolve).strip()
+    assert address
+    assert not table.reaches("a", address, 443)
+    assert table.reaches("outside", address, 443)
+
+
+def test_without_policies_the_way_is_open(table, cluster):
+    name = table.names["b"]
+    host = table.service("b", "redis")
+    assert not table.reaches("outside", host, 6379)
+    cluster.kubectl("patch", "tenant", name, "--type=merge", "-p", '{"spec": {"networkPolicy": {"enabled": false}}}')
+    cluster.wait_until(lambda: table.reaches("outside", host, 6379))
+    cluster.kubectl("patch", "tenant", name, "--type=merge", "-p", '{"spec": {"networkPolicy": {"enabled": true}}}')
+    cluster.wait_until(lambda: not table.reaches("outside", host, 6379))

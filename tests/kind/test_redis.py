@@ -1,0 +1,86 @@
+"""Redis as the Tenant asks for it, in a real redis-server."""
+
+import re
+
+import pytest
+
+from tests.control_plane import is_reconciled
+
+SETTINGS = [
+    pytest.param({}, {"appendonly": "yes", "appendfsync": "everysec", "save": "", "databases": "16"}, id="default"),
+    pytest.param(
+        {"persistence": {"type": "rdb", "savePoints": [{"seconds": 60, "changes": 5}]}},
+        {"appendonly": "no", "save": "60 5"},
+        id="rdb",
+    ),
+    pytest.param(
+        {"persistence": {"type": "both", "fsync": "always"}, "config": {"slowlog-max-len": "64", "timeout": "30"}},
+        {"appendonly": "yes", "appendfsync": "always", "slowlog-max-len": "64", "timeout": "30"},
+        id="both",
+    ),
+    pytest.param(
+        {
+            "persistence": {"type": "none"},
+            "advanced": {"maxmemoryPolicy": "allkeys-lru", "databases": 4, "tcpKeepalive": 60},
+            "resources": {"memory": {"limit": "64Mi", "request": "32Mi"}},
+        },
+        {"appendonly": "no", "save": "", "maxmemory-policy": "allkeys-lru", "databases": "4", "tcp-keepalive": "60"},
+        id="none",
+    ),
+]
+
+
+@pytest.fixture
+def redis_cli(execute, name):
+    def redis_cli(*arguments, check=True):
+        return execute(f"tenant-{name}", "redis-0", "redis-cli", *arguments, check=check).strip()
+
+    return redis_cli
+
+
+@pytest.mark.parametrize(("redis", "expected"), SETTINGS)
+def test_redis_runs_with_what_the_tenant_asks_for(cluster, name, make_tenant, redis_cli, redis, expected):
+    cluster.apply(make_tenant(name, redis=redis))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    for directive, value in expected.items():
+        assert redis_cli("config", "get", directive).splitlines()[1:] in ([value], [] if value == "" else [value])
+    limit = {"64Mi": 64, None: 256}[redis.get("resources", {}).get("memory", {}).get("limit")] * 2**20
+    assert 0.5 * limit < int(redis_cli("config", "get", "maxmemory").splitlines()[1]) < limit
+    cluster.kubectl("delete", "tenant", name, "--wait=false")
+
+
+def test_a_wrong_password_is_refused(cluster, name, make_tenant, execute):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    namespace = f"tenant-{name}"
+    said = execute(namespace, "redis-0", "env", "REDISCLI_AUTH=wrong", "redis-cli", "get", "x", check=False)
+    assert re.search("WRONGPASS|NOAUTH", said)
+    assert "NOAUTH" in execute(namespace, "redis-0", "env", "-u", "REDISCLI_AUTH", "redis-cli", "get", "x", check=False)
+
+
+def test_no_acknowledged_write_is_lost_when_the_process_is_killed(cluster, name, make_tenant, execute, redis_cli):
+    cluster.apply(make_tenant(name, redis={"persistence": {"fsync": "always"}}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    acknowledged = 0
+    for number in range(200):
+        if redis_cli("rpush", "numbers", str(number)) == str(number + 1):
+            acknowledged += 1
+        if acknowledged == 100:
+            break
+    execute(f"tenant-{name}", "redis-0", "sh", "-c", "kill -9 $(pidof redis-server)", check=False)
+
+    def restarted():
+        (container,) = cluster.get("pod", "redis-0", namespace=f"tenant-{name}")["status"]["containerStatuses"]
+        return container["restartCount"] == 1 and container["ready"]
+
+    cluster.wait_until(restarted)
+    assert int(redis_cli("llen", "numbers")) == acknowledged
+
+
+def test_a_change_of_configuration_is_rolled_out_and_the_data_stays(cluster, name, make_tenant, redis_cli):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    redis_cli("set", "kept", "yes")
+    cluster.apply(make_tenant(name, redis={"config": {"slowlog-max-len": "99"}}))
+    cluster.wait_until(lambda: redis_cli("config", "get", "slowlog-max-len", check=False).endswith("99"))
+    cluster.wait_until(lambda: redis_cli("get", "kept", check=False) == "yes")
