@@ -30,6 +30,11 @@ from typing import Any
 
 HEADER = struct.Struct("!I")
 SOCKET_VARIABLE = "TENANT_OPERATOR_WARM_SOCKET"
+RUN_VARIABLE = "TENANT_OPERATOR_RUN"
+"""Names the run to all that it executes, so that what became an orphan is found."""
+PASSES = 20
+"""How often what is left of a run is looked for: a program may have started another one meanwhile."""
+
 PR_SET_PDEATHSIG = 1
 LOST = 250
 """The exit code of a run whose end is not known."""
@@ -70,6 +75,20 @@ def die_with_parents() -> None:
 
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.register_at_fork(before=remember, after_in_child=follow)
+
+
+def end_programs_of(run: int) -> None:
+    """End the programs that a run executed, such as those of a module: they outlive the worker that waited for them."""
+    mark = f"{RUN_VARIABLE}={run}".encode()
+    for _ in range(PASSES):
+        found = False
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    found = True
+        if not found:
+            return
 
 
 @dataclass
@@ -139,6 +158,7 @@ class Server:
             os.chdir(request["folder"])
             os.environ.clear()
             os.environ.update(request["environment"])
+            os.environ[RUN_VARIABLE] = str(os.getpid())
             code = self._execute(request["arguments"])
         finally:
             # What runs at exit belongs to the process that was forked.
@@ -162,6 +182,7 @@ class Server:
     def _kill(self, run: _Run) -> None:
         self._end_group(run)
         os.waitpid(run.pid, 0)
+        end_programs_of(run.pid)
         self._close(run)
 
     @staticmethod

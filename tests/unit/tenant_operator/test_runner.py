@@ -1,0 +1,86 @@
+"""Runs through ansible-runner, on localhost."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tenant_operator.outcome import Outcome
+from tenant_operator.runner import Runner
+from tenant_operator.watches import GroupVersionKind, Parameters, Program, Watch
+
+RESOURCE = {
+    "apiVersion": "example.com/v1",
+    "kind": "Thing",
+    "metadata": {"name": "a", "namespace": "b"},
+    "spec": {"theMessage": "hello {{ 1 + 1 }}", "folder": ""},
+}
+
+
+@pytest.fixture
+def runner(tmp_path, monkeypatch):
+    """Make a runner of a playbook with these tasks; it is stopped with the test."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    started = []
+
+    def make(tasks, *, is_role=False, time_limit=60.0):
+        path = tmp_path / "project" / ("role" if is_role else "site.yml")
+        if is_role:
+            (path / "tasks").mkdir(parents=True)
+            (path / "tasks" / "main.yml").write_text(yaml.safe_dump(tasks))
+        else:
+            path.parent.mkdir()
+            path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+        program = Program(str(path), is_role=is_role, vars={"target": str(tmp_path / "said")})
+        gvk = GroupVersionKind("example.com", "v1", "Thing")
+        made = Runner(Watch(gvk, "here", program, Parameters()), forks=2, time_limit=time_limit)
+        started.append(made)
+        made.start()
+        return made, program
+
+    yield make
+    for each in started:
+        each.stop()
+    assert not list(tmp_path.glob("tenant-operator-*"))
+
+
+def processes_with(folder):
+    """Return the processes that have the folder for their temporary one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if f"TMPDIR={folder}".encode() in environment and state != "Z" and int(process.name) != os.getpid():
+            found.append(int(process.name))
+    return found
+
+
+@pytest.mark.parametrize("is_role", [False, True])
+def test_a_resource_is_run_with_its_fields_as_variables(runner, tmp_path, is_role):
+    content = {"content": "{{ the_message }} {{ ansible_operator_meta.namespace }}", "dest": "{{ target }}"}
+    run, program = runner([{"name": "Say it", "copy": content}], is_role=is_role)
+    assert run.run(program, [RESOURCE]) == {"b/a": Outcome(changes=("Say it",))}
+    assert (tmp_path / "said").read_text() == "hello {{ 1 + 1 }} b"
+
+
+def test_the_failure_of_a_task_is_the_outcome(runner):
+    run, program = runner([{"fail": {"msg": "no such luck"}}])
+    assert run.run(program, [RESOURCE])["b/a"].failure == "no such luck"
+
+
+def test_a_run_past_its_time_limit_ends_with_all_its_processes(runner, tmp_path):
+    run, program = runner([{"command": "sleep 600"}], time_limit=1.5)
+    before = processes_with(tmp_path)
+    assert "timeout" in run.run(program, [RESOURCE])["b/a"].failure
+    deadline = time.monotonic() + 10
+    while set(processes_with(tmp_path)) > set(before):
+        assert time.monotonic() < deadline, [
+            Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_with(tmp_path)
+        ]
+        time.sleep(0.05)
