@@ -45,7 +45,7 @@ def bare_cluster():
 @pytest.fixture(scope="session")
 def operated_cluster():
     """A control plane of the operator's own: it takes care of every Tenant that it finds."""
-    for cluster in _started("operated"):
+    for cluster in _started("operated", audit=True):
         assert cluster.playbook("install").code == 0
         yield cluster
 

@@ -1,0 +1,91 @@
+"""The operator's ClusterRole: every right is used, and none is missing."""
+
+import json
+from http import HTTPStatus
+
+import pytest
+import yaml
+
+from tests.control_plane import CHECKOUT, is_reconciled
+
+USER = "system:serviceaccount:neurallog-system:tenant-operator"
+
+
+@pytest.fixture
+def cluster(operated_cluster):
+    return operated_cluster
+
+
+@pytest.fixture
+def kubeconfig(cluster, tmp_path):
+    """The kubeconfig of the operator's service account, with what config/rbac grants and no more."""
+    cluster.kubectl("apply", "-f", CHECKOUT / "config" / "manager" / "namespace.yaml")
+    cluster.kubectl("apply", "-k", CHECKOUT / "config" / "rbac")
+    token = cluster.kubectl("create", "token", "tenant-operator", "-n", "neurallog-system").strip()
+    configuration = yaml.safe_load(cluster.kubeconfig.read_text())
+    configuration["users"][0]["user"] = {"token": token}
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(configuration))
+    return path
+
+
+def granted():
+    """Return the rights of the roles: group, resource, verb."""
+    rights = set()
+    for file in ("role", "leader_election_role"):
+        for rule in yaml.safe_load((CHECKOUT / "config" / "rbac" / f"{file}.yaml").read_text())["rules"]:
+            rights |= {
+                (group, resource, verb)
+                for group in rule["apiGroups"]
+                for resource in rule["resources"]
+                for verb in rule["verbs"]
+            }
+    return rights
+
+
+def used(cluster, position):
+    """Return the rights that the operator used since, and what it was refused."""
+    rights, refused = set(), set()
+    for line in cluster.audit_log.read_text().splitlines()[position:]:
+        event = json.loads(line)
+        if event["user"]["username"] != USER or "objectRef" not in event:
+            continue
+        reference = event["objectRef"]
+        resource = "/".join(filter(None, (reference["resource"], reference.get("subresource"))))
+        right = reference.get("apiGroup", ""), resource, event["verb"]
+        rights.add(right)
+        code = event.get("responseStatus", {}).get("code")
+        if code == HTTPStatus.CREATED:  # a patch that creates needs both
+            rights.add((*right[:2], "create"))
+        if code == HTTPStatus.FORBIDDEN:
+            refused.add((*right, event["requestURI"]))
+    return rights, refused
+
+
+FULL = {
+    "resources": {key: {"request": "8", "limit": "16"} for key in ("cpu",)}
+    | {"memory": {"request": "8Gi", "limit": "16Gi"}},
+    "server": {"replicas": 2},
+    "networkPolicy": {"allowedNamespaces": ["friends"]},
+}
+
+
+def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, name, make_tenant, start, kubeconfig):
+    position = cluster.audit_position()
+    operator = start("--leader-elect", "true", "--namespace", "neurallog-system", kubeconfig=kubeconfig)
+    kept = f"{name[:40]}-kept"
+    cluster.apply(make_tenant(name, **FULL))
+    cluster.apply(make_tenant(kept, deletionPolicy="Retain"))
+    for each in (name, kept):
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+    cluster.apply(make_tenant(name, redis={"storage": "2Gi", "security": {"enabled": False}}))
+    cluster.wait_until(lambda: cluster.get("resourcequotas", namespace=f"tenant-{name}") in (None, []))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.kubectl("delete", "tenant", name, kept, "--timeout=60s")
+    operator.terminate()
+    assert operator.wait(timeout=60) == 0
+    rights, refused = used(cluster, position)
+    assert refused == set()
+    assert sorted(rights - granted()) == []
+    unused = ["/".join(right) for right in sorted(granted() - rights)]
+    assert not unused, "\n".join(unused)
