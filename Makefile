@@ -21,7 +21,7 @@ help: ## Show this help
 	  /^[a-z-]+:.*##/ {printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: venv ## A tenant on a real control plane (CLUSTER=existing uses the cluster of KUBECONFIG)
+demo: venv ## The operator at work (CLUSTER=kind with real pods; CLUSTER=existing on the cluster of KUBECONFIG)
 	@$(BIN)/python -m tools.demo --cluster $(CLUSTER) </dev/null
 
 .PHONY: cluster

@@ -11,19 +11,33 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from devcluster import binaries, kwok
+from devcluster import binaries, kind, kwok
+from devcluster.__main__ import default_folder
 from devcluster.runtime import ClusterError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOG = Path(".devcluster/operator.log")
 SAMPLE = Path("config/samples/neurallog_v1_tenant.yaml")
+STANDIN = Path("tests/standin")
+OPERATOR = "neurallog/tenant-operator:latest"
+SERVER = "neurallog/server:1.4.2"
+"""The image that the sample tenant asks for; the stand-in answers to this name."""
+
 BIN = Path(sys.executable).parent
+
+
+class DemoError(Exception):
+    """The demo cannot begin; the message says what it needs."""
 
 
 class Demo:
     """One demonstration on one cluster."""
 
+    next_step = "  make run                 # the operator, in another terminal\n"
+    down = "make cluster-down"
+
     def __init__(self, kubeconfig: Path):
+        self.kubeconfig = kubeconfig
         self.environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
         self.kubectl = binaries.ensure()["kubectl"]
         self.times: list[tuple[str, float]] = []
@@ -87,50 +101,108 @@ class Demo:
             process.wait()
 
 
+class KindDemo(Demo):
+    """The demonstration where pods are real: the operator is a container, and the tenant answers."""
+
+    next_step = ""
+    down = "make cluster-down CLUSTER=kind"
+
+    def __init__(self, cluster: kind.Cluster):
+        super().__init__(cluster.kubeconfig)
+        self.cluster = cluster
+
+    def run(self) -> None:
+        """Build and deploy the operator, let it provision the sample tenant, and use the tenant."""
+        self.step("The images", ["docker", "build", "-t", OPERATOR, "."], ["docker", "build", "-t", SERVER, STANDIN])
+        started = time.monotonic()
+        self.cluster.load([OPERATOR, SERVER])
+        self.times.append(("The images are on the node", time.monotonic() - started))
+        self.step("The operator is deployed", ["make", "deploy"])
+        apply = [self.kubectl, "apply", "-f", SAMPLE]
+        ready = [self.kubectl, "wait", "--for=condition=Ready", "tenant/acme", "--timeout=180s"]
+        self.step("A tenant is ready", apply, ready)
+        self.step("The tenants", [self.kubectl, "get", "tenants", "-o", "wide"])
+        self.step("What runs", [self.kubectl, "-n", "tenant-acme", "get", "pods,services,persistentvolumeclaims"])
+        with self.forwarded() as address:
+            logs = f"http://{address}/api/logs"
+            curl = ["curl", "--silent", "--show-error", "--fail"]
+            self.step("A line is written and read back", [*curl, "--data", "hello from the demo", logs], [*curl, logs])
+
+    @contextmanager
+    def forwarded(self) -> Iterator[str]:
+        """Forward a port of this machine to the tenant's API; gives its address until the end of the block.
+
+        Raises:
+            subprocess.CalledProcessError: it could not be forwarded.
+        """
+        command = [self.kubectl, "-n", "tenant-acme", "port-forward", "service/neurallog-server", ":3030"]
+        process = subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            said = process.stdout.readline() if process.stdout else ""
+            if not said.startswith("Forwarding from "):
+                raise subprocess.CalledProcessError(process.wait(), command)
+            yield said.split()[2]
+        finally:
+            process.terminate()
+            process.communicate()
+
+
 def main() -> int:
     """Run the demo; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cluster", choices=["kwok", "existing"], default="kwok")
+    parser.add_argument("--cluster", choices=["kwok", "kind", "existing"], default="kwok")
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        if options.cluster == "existing":
-            if not os.environ.get("KUBECONFIG"):
-                print("CLUSTER=existing needs KUBECONFIG: it names the cluster that the demo may use", file=sys.stderr)
-                return 1
-            kubeconfig = Path(os.environ["KUBECONFIG"])
-        else:
-            cluster = kwok.Cluster(CHECKOUT / ".devcluster")
-            print("A control plane on this machine", flush=True)
-            cluster.up()
-            kubeconfig = cluster.kubeconfig
-        (CHECKOUT / LOG).parent.mkdir(exist_ok=True)
-        demo = Demo(kubeconfig)
-        demo.times.append(("A control plane", time.monotonic() - started))
+        demo = _prepare(options.cluster)
+        demo.times.append(("A cluster", time.monotonic() - started))
         demo.run()
-    except (binaries.BinaryError, ClusterError, subprocess.CalledProcessError) as error:
+    except (DemoError, binaries.BinaryError, ClusterError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
-    _say_what_is_next(demo, kubeconfig)
+    _say_what_is_next(demo)
     return 0
 
 
-def _say_what_is_next(demo: Demo, kubeconfig: Path) -> None:
+def _prepare(cluster: str) -> Demo:
+    """Start the cluster that the demo is for.
+
+    Raises:
+        DemoError: an existing cluster is not named.
+    """
+    folder = default_folder(cluster)
+    folder.mkdir(parents=True, exist_ok=True)
+    if cluster == "existing":
+        if not os.environ.get("KUBECONFIG"):
+            raise DemoError("CLUSTER=existing needs KUBECONFIG: it names the cluster that the demo may use")
+        return Demo(Path(os.environ["KUBECONFIG"]))
+    print("A cluster on this machine", flush=True)
+    if cluster == "kind":
+        containers = kind.Cluster(folder)
+        containers.up()
+        return KindDemo(containers)
+    control_plane = kwok.Cluster(folder)
+    control_plane.up()
+    return Demo(control_plane.kubeconfig)
+
+
+def _say_what_is_next(demo: Demo) -> None:
     print("\n\033[1mHow long it took\033[0m")
     for title, seconds in demo.times:
         print(f"  {seconds:5.1f} s  {title}")
     print(f"""
 \033[1mTry next\033[0m
   source .venv/bin/activate
-  export KUBECONFIG={os.path.relpath(kubeconfig)}
+  export KUBECONFIG={os.path.relpath(demo.kubeconfig)}
   alias kubectl={demo.kubectl}
-  make run                 # the operator, in another terminal
-  kubectl describe tenant acme
+{demo.next_step}  kubectl describe tenant acme
   $EDITOR {SAMPLE}         # replicas: 3, say
   ansible-playbook -i {SAMPLE} neurallog.tenant.reconcile --check --diff
   kubectl apply -f {SAMPLE}
   kubectl delete -f {SAMPLE}
-  make cluster-down""")
+  {demo.down}""")
 
 
 if __name__ == "__main__":
