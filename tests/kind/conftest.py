@@ -31,9 +31,23 @@ def _run(*command, check=True, stdin=None):
 
 
 @pytest.fixture(scope="session")
-def cluster():
+def runtime():
+    return kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
+
+
+@pytest.fixture
+def on_node(runtime):
+    """Run a command on the cluster's node."""
+
+    def on_node(*command):
+        return _run("docker", "exec", f"{runtime.name}-control-plane", *command).stdout
+
+    return on_node
+
+
+@pytest.fixture(scope="session")
+def cluster(runtime):
     """A cluster of these tests' own, with the Tenant API and the operator's Deployment."""
-    runtime = kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
     runtime.down()
     runtime.up()
     _run("docker", "build", "--tag", OPERATOR, ".")
