@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -51,7 +52,7 @@ class Demo:
         print(f"\n\033[1m{title}\033[0m", flush=True)
         started = time.monotonic()
         for command in commands:
-            print("$", " ".join([Path(command[0]).name, *map(str, command[1:])]), flush=True)
+            print("$", shlex.join([Path(command[0]).name, *map(str, command[1:])]), flush=True)
             subprocess.run(command, cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL, check=True)
         self.times.append((title, time.monotonic() - started))
 
