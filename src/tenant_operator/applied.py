@@ -71,6 +71,16 @@ class Applied:
         known = self._records.get(key_of(resource))
         return known and self.record(resource, known.objects, observed, known.digest)
 
+    def is_current(self, resource: Manifest) -> bool:
+        """Tell whether the last run that succeeded was for this very generation of the resource."""
+        record = self._records.get(key_of(resource))
+        return record is not None and self._is_of(record, resource)
+
+    def is_reported(self, name: str) -> bool:
+        """Tell whether the status was reported as the objects are now."""
+        record = self._records.get(name)
+        return record is not None and record.observed == self.observed(name)
+
     def fail(self, name: str) -> None:
         """Trust no record of the resource, also not the one in its status: the next look is a run."""
         self._records[name] = None
@@ -108,7 +118,7 @@ class Applied:
             return Part.ALL
         if record.digest != digest:
             return Part.ROLLOUT
-        return Part.NONE if record.observed == self.observed(name) else Part.STATUS
+        return Part.NONE if self.is_reported(name) else Part.STATUS
 
     def _restore(self, resource: Manifest) -> Record | None:
         """Return the record that a former watcher left in the status, if it is still true."""

@@ -156,7 +156,7 @@ class Reconciler:
         part = self._applied.part(resource, self._runs.digest)
         if part is Part.ROLLOUT and (delay := self._rollout.delay(key)):
             self._queue.add_after(key, delay)
-            return Part.NONE
+            return Part.NONE if self._applied.is_reported(key) else Part.STATUS
         if part is Part.NONE and not conditions.is_ready(resource):
             return Part.STATUS
         if part is Part.NONE:
@@ -167,7 +167,11 @@ class Reconciler:
         """Read the resource itself: a cache may be behind the finalizer that was just removed."""
         observed = self._applied.observed(key)
         resource = self._client.get(key)
-        return Work(resource, part, observed) if resource else None
+        if resource is None:
+            return None
+        if part is Part.STATUS and self._watch.dependents and not self._applied.is_current(resource):
+            part = Part.ALL  # it asks for something else since the cache was looked at
+        return Work(resource, part, observed)
 
     def _validate(self, work: Work) -> bool:
         """Tell whether there is something to do: without our finalizer, what is being deleted is ours no more."""

@@ -1,0 +1,179 @@
+"""What a reconcile does where the caches, the API server and the clock do not agree."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+
+from tenant_operator.applied import Applied
+from tenant_operator.client import ApiError, key_of
+from tenant_operator.dependents import Dependent
+from tenant_operator.outcome import Outcome, Stated
+from tenant_operator.reconcile import Reconciler
+from tenant_operator.rollout import Rollout
+from tenant_operator.watches import Dependents, GroupVersionKind, Inventory, Program, Watch
+from tenant_operator.workqueue import WorkQueue
+
+KEY = ("Deployment", "app")
+WATCH = Watch(
+    GroupVersionKind("example.com", "v1", "Thing"),
+    "here",
+    Program("site.yml"),
+    Inventory("a.b.c"),
+    dependents=Dependents("app-{name}", "us", (), status_tags=("status",)),
+    reconcile_period=60.0,
+)
+
+
+def thing(name="a", generation=1, **status):
+    metadata = {"name": name, "uid": f"uid of {name}", "generation": generation, "resourceVersion": "1"}
+    return {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": metadata, "status": status}
+
+
+class Server:
+    """The resources, the caches of them and of their objects, and what ran."""
+
+    def __init__(self):
+        self.live, self.cached, self.objects, self.runs = {}, {}, {}, []
+        self.digest = "first"
+        self.away = False
+        self.events = []
+
+    def put(self, resource, *, cached=True):
+        self.live[key_of(resource)] = resource
+        if cached:
+            self.cached[key_of(resource)] = copy.deepcopy(resource)
+
+    # the client
+    def get(self, key):
+        if self.away:
+            raise ApiError("cannot be reached")
+        return copy.deepcopy(self.live.get(key))
+
+    def apply_status(self, resource, status, *, manager):
+        kept = self.live[key_of(resource)].setdefault("status", {})
+        kept.pop("applied", None)
+        kept.update(status)
+
+    def patch_metadata(self, resource, operations):
+        return resource
+
+    # the runner
+    def run(self, program, resources, *, tags=()):
+        self.runs += [(key_of(each), each["metadata"]["generation"], tuple(tags)) for each in resources]
+        if not tags:
+            for each in resources:
+                self.observe(key_of(each), "2 of 2")
+        return {key_of(each): Outcome(objects={KEY: Stated("x", 1)}) for each in resources}
+
+    # the dependents
+    def observe(self, name, status):
+        self.objects[name] = Dependent(name, KEY, "x", status)
+
+    def of(self, owner):
+        return iter([self.objects[owner]] if owner in self.objects else [])
+
+    def is_watched(self, key):
+        return True
+
+    def has_seen(self, key, version):
+        return True
+
+    # the recorder
+    def normal(self, resource, reason, note):
+        self.events.append((key_of(resource), reason))
+
+    warning = normal
+
+
+@pytest.fixture
+def world():
+    server, clock = Server(), SimpleNamespace(now=0.0)
+    server.dependents = SimpleNamespace(
+        of=server.of,
+        get=lambda owner, key: server.objects.get(owner),
+        is_watched=server.is_watched,
+        has_seen=server.has_seen,
+    )
+    queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
+    reconciler = Reconciler(
+        WATCH,
+        server,
+        server.cached.get,
+        server,
+        queue=queue,
+        applied=Applied(server.dependents),
+        rollout=Rollout(0.1, lambda: clock.now),
+        recorder=server,
+        now=lambda: "2026-11-24T20:00:00Z",
+    )
+    return SimpleNamespace(server=server, clock=clock, queue=queue, reconcile=reconciler.reconcile)
+
+
+@pytest.fixture
+def settled(world):
+    """The world after the run of one resource, whose status was reported since."""
+    world.server.put(thing())
+    world.reconcile(["a"])
+    world.reconcile(["a"])
+    world.server.runs.clear()
+    return world
+
+
+def test_a_resource_takes_one_run_and_one_report_of_what_came_of_it(world):
+    world.server.put(thing())
+    world.reconcile(["a"])
+    world.reconcile(["a"])
+    world.reconcile(["a"])
+    assert world.server.runs == [("a", 1, ()), ("a", 1, ("status",))]
+
+
+def test_at_rest_the_api_server_is_not_even_asked(settled):
+    settled.server.away = True
+    settled.reconcile(["a"])
+    assert settled.server.runs == []
+
+
+def test_a_wish_that_the_cache_does_not_know_yet_is_not_taken_for_done(settled):
+    settled.server.observe("a", "1 of 2")
+    settled.server.put(thing(generation=2), cached=False)
+    settled.reconcile(["a"])
+    settled.server.put(thing(generation=2))
+    settled.reconcile(["a"])
+    assert settled.server.runs[0] == ("a", 2, ())
+
+
+def test_a_status_is_reported_also_while_a_new_playbook_is_waited_for(settled):
+    settled.server.put(thing("b"))
+    settled.reconcile(["b"])
+    settled.server.runs.clear()
+    settled.server.digest = "second"
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 1, ())]
+    settled.server.observe("b", "1 of 2")
+    settled.reconcile(["b"])
+    assert settled.server.runs[1:] == [("b", 1, ("status",))]
+    settled.clock.now += 10.0
+    settled.reconcile(["b"])
+    assert settled.server.runs[2:] == [("b", 1, ())]
+
+
+def test_what_the_api_server_did_not_answer_for_is_run_again_alone(settled):
+    settled.server.put(thing(generation=2))
+    settled.server.away = True
+    settled.reconcile(["a"])
+    assert settled.server.runs == []
+    settled.server.away = False
+    settled.clock.now += 1.0
+    assert settled.queue.take_alone() == ["a"]
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 2, ())]
+
+
+def test_a_resource_that_is_gone_is_forgotten(settled):
+    settled.server.live.clear()
+    settled.server.cached.clear()
+    settled.reconcile(["a"])
+    settled.server.put(thing())
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 1, ())]
