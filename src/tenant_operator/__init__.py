@@ -10,7 +10,7 @@ A guided tour, along the way of the data:
     workqueue    keys that wait to be worked on, each once, and their way back after a failure
     controller   which events concern a key; takes batches of keys to the reconciler
     reconcile    a batch: plan, fetch, validate, initialise, run, conclude, requeue
-    rollout      when each resource gets a new playbook
+    rollout      when each resource gets a new playbook; damping, when drift that comes back is repaired
     runner       ansible-runner runs; the only module that touches ansible-runner
     parameters   a resource as extra variables, for projects of ansible-operator
     warmprocess  keeps a process that has Ansible loaded, up to date

@@ -18,6 +18,8 @@ class Part(Enum):
     NONE = "none"
     STATUS = "status"
     ALL = "all"
+    DRIFT = "drift"
+    """All of it, since somebody took or deleted what the last run stated."""
     ROLLOUT = "rollout"
     """All of it, since the playbook is another one now; there is no hurry."""
 
@@ -114,8 +116,10 @@ class Applied:
         if self._dependents is None or resource["metadata"].get("deletionTimestamp"):
             return Part.ALL
         record = self._records[name] if name in self._records else self._restore(resource)
-        if record is None or not self._is_of(record, resource) or self._has_drifted(name, record):
+        if record is None or not self._is_of(record, resource):
             return Part.ALL
+        if self._has_drifted(name, record):
+            return Part.DRIFT
         if record.digest != digest:
             return Part.ROLLOUT
         return Part.NONE if self.is_reported(name) else Part.STATUS

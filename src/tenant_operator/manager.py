@@ -16,6 +16,7 @@ from tenant_operator.applied import Applied
 from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
 from tenant_operator.client import ApiError, Connection, Manifest, split
 from tenant_operator.controller import Controller
+from tenant_operator.damping import Damping
 from tenant_operator.dependents import Dependents
 from tenant_operator.health import Endpoints
 from tenant_operator.leases import Lease
@@ -188,6 +189,7 @@ class Manager:
             queue=queue,
             applied=applied,
             rollout=Rollout(self._settings.rollout_rate / 60.0),
+            damping=Damping(),
             recorder=recorder,
         )
         controller = Controller(

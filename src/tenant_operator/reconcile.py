@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from tenant_operator import conditions, metrics
 from tenant_operator.applied import Applied, Part
 from tenant_operator.client import ApiError, Manifest, key_of
+from tenant_operator.damping import Damping
 from tenant_operator.outcome import Outcome
 from tenant_operator.rollout import Rollout
 from tenant_operator.watches import Parameters, Program, Watch
@@ -96,6 +97,7 @@ class Reconciler:
         queue: where resources come back to.
         applied: what was applied for each.
         rollout: when each gets a new playbook.
+        damping: when drift that comes back is repaired.
         recorder: where Events are written.
         now: the time, RFC 3339.
     """
@@ -110,6 +112,7 @@ class Reconciler:
         queue: WorkQueue,
         applied: Applied,
         rollout: Rollout,
+        damping: Damping,
         recorder: Events,
         now: Callable[[], str] = _now,
     ):
@@ -120,6 +123,7 @@ class Reconciler:
         self._queue = queue
         self._applied = applied
         self._rollout = rollout
+        self._damping = damping
         self._recorder = recorder
         self._now = now
 
@@ -154,7 +158,7 @@ class Reconciler:
             self._forget(key)
             return Part.NONE
         part = self._applied.part(resource, self._runs.digest)
-        if part is Part.ROLLOUT and (delay := self._rollout.delay(key)):
+        if delay := self._delay(key, part):
             self._queue.add_after(key, delay)
             return Part.NONE if self._applied.is_reported(key) else Part.STATUS
         if part is Part.NONE and not conditions.is_ready(resource):
@@ -162,6 +166,12 @@ class Reconciler:
         if part is Part.NONE:
             self._rest(key)
         return part
+
+    def _delay(self, key: str, part: Part) -> float:
+        """Return the seconds that the whole playbook has to wait for its turn."""
+        if part is Part.ROLLOUT:
+            return self._rollout.delay(key)
+        return self._damping.delay(key) if part is Part.DRIFT else 0.0
 
     def _fetch(self, key: str, part: Part) -> Work | None:
         """Read the resource itself: a cache may be behind the finalizer that was just removed."""
@@ -253,6 +263,9 @@ class Reconciler:
             self._recorder.normal(fresh, "Deleting", f"waits for {', '.join(outcome.remaining)}")
         elif outcome.changes and work.part is not Part.STATUS:
             self._recorder.normal(fresh, "Reconciled", _summary(outcome.changes))
+            if work.part is Part.DRIFT and (delay := self._damping.delay(work.key)):
+                note = f"somebody changes it again and again; the next repair waits {delay:.0f} s"
+                self._recorder.warning(fresh, "DriftRepeats", note)
         was, ready = conditions.message(work.resource), conditions.message(fresh)
         if (
             not outcome.failure
@@ -275,6 +288,8 @@ class Reconciler:
         if outcome.failure:
             self._applied.fail(work.key)
             return kept
+        if work.part is Part.DRIFT:
+            self._damping.repaired(work.key)
         if work.part is Part.STATUS:
             record = self._applied.report(work.resource, work.observed)
         else:
@@ -301,6 +316,7 @@ class Reconciler:
     def _forget(self, key: str) -> None:
         self._applied.forget(key)
         self._rollout.forget(key)
+        self._damping.forget(key)
         self._queue.forget(key)
 
     def _release(self, resource: Manifest) -> None:

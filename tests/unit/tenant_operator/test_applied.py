@@ -67,9 +67,9 @@ def test_another_wish_runs_whole(settled, wish):
 
 def test_a_field_that_was_taken_or_an_object_that_is_gone_is_drift(settled):
     settled.cluster.put(KEY, "taken")
-    assert settled.applied.part(resource(), "digest") is Part.ALL
+    assert settled.applied.part(resource(), "digest") is Part.DRIFT
     del settled.cluster.objects[KEY]
-    assert settled.applied.part(resource(), "digest") is Part.ALL
+    assert settled.applied.part(resource(), "digest") is Part.DRIFT
 
 
 def test_an_object_whose_news_are_on_the_way_is_no_drift(settled):
@@ -77,7 +77,7 @@ def test_an_object_whose_news_are_on_the_way_is_no_drift(settled):
     settled.cluster.seen = 89
     assert settled.applied.part(resource(), "digest") is Part.NONE
     settled.cluster.seen = 90
-    assert settled.applied.part(resource(), "digest") is Part.ALL
+    assert settled.applied.part(resource(), "digest") is Part.DRIFT
 
 
 def test_a_status_that_changed_runs_only_the_status_part_until_it_was_reported(settled):

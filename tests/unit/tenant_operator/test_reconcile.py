@@ -7,6 +7,7 @@ import pytest
 
 from tenant_operator.applied import Applied
 from tenant_operator.client import ApiError, key_of
+from tenant_operator.damping import AT_ONCE, FIRST_DELAY, Damping
 from tenant_operator.dependents import Dependent
 from tenant_operator.outcome import Outcome, Stated
 from tenant_operator.reconcile import Reconciler
@@ -104,6 +105,7 @@ def world():
         queue=queue,
         applied=Applied(server.dependents),
         rollout=Rollout(0.1, lambda: clock.now),
+        damping=Damping(lambda: clock.now),
         recorder=server,
         now=lambda: "2026-11-24T20:00:00Z",
     )
@@ -177,3 +179,19 @@ def test_a_resource_that_is_gone_is_forgotten(settled):
     settled.server.put(thing())
     settled.reconcile(["a"])
     assert settled.server.runs == [("a", 1, ())]
+
+
+def test_drift_is_repaired_at_once_and_later_each_time_where_somebody_insists(settled):
+    def drift():
+        settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
+        settled.reconcile(["a"])
+
+    for _ in range(AT_ONCE):
+        drift()
+    assert settled.server.runs == [("a", 1, ())] * AT_ONCE
+    drift()
+    assert len(settled.server.runs) == AT_ONCE
+    settled.clock.now += FIRST_DELAY
+    assert settled.queue.take(1) == ["a"]
+    settled.reconcile(["a"])
+    assert len(settled.server.runs) == AT_ONCE + 1
