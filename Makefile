@@ -109,8 +109,9 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 	molecule test </dev/null
 
 .PHONY: test-kind
-test-kind: venv ## Build the images and run the tests that need real pods, on a kind cluster of their own
+test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
 	pytest -q tests/kind
+	molecule test --scenario-name kind </dev/null
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

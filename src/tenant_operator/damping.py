@@ -1,4 +1,4 @@
-"""How soon drift that comes back is repaired: at once at first, later each time, so that two who disagree do not race."""
+"""How soon drift is repaired that comes back: at once at first, then later each time, so that two do not race."""
 
 from __future__ import annotations
 
