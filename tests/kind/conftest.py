@@ -69,14 +69,21 @@ def name(request):
     return re.sub(r"[^a-z0-9]+", "-", words)[:30].strip("-") + f"-{zlib.crc32(request.node.nodeid.encode()) % 10000}"
 
 
+SMALL = {"resources": {"cpu": {"request": "10m"}, "memory": {"request": "32Mi"}}}
+"""What a server and a Redis ask for, so that many of them fit on one small node."""
+
+
+def small_tenant(name, *, server=None, redis=None, **spec):
+    """Return a Tenant whose server is the stand-in."""
+    return tenant(name, version="1.4.2", server={**SMALL, **(server or {})}, redis={**SMALL, **(redis or {})}, **spec)
+
+
 @pytest.fixture
-def make_tenant():
-    """Return a maker of manifests of tenants whose server is the stand-in."""
-
-    def make(name, **spec):
-        return tenant(name, version="1.4.2", **spec)
-
-    return make
+def make_tenant(request):
+    """Return a maker of Tenants; the one of the test's own name goes when the test ends."""
+    yield small_tenant
+    cluster, name = request.getfixturevalue("cluster"), request.getfixturevalue("name")
+    cluster.kubectl("delete", "tenant", name, "--ignore-not-found", "--wait=false")
 
 
 @pytest.fixture

@@ -56,13 +56,12 @@ def test_an_image_that_cannot_be_pulled_is_named_with_the_kubelets_reason_and_re
 
 def test_ten_tenants_come_change_and_go_without_a_refusal_or_a_restart(cluster, name, make_tenant):
     names = [f"{name}-{number}" for number in range(10)]
-    small = {"resources": {"cpu": {"request": "10m"}, "memory": {"request": "32Mi"}}}
     for each in names:
-        cluster.apply(make_tenant(each, server=small, redis=small))
+        cluster.apply(make_tenant(each))
     for each in names:
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
     for each in names:
-        cluster.apply(make_tenant(each, server={**small, "logLevel": "debug"}, redis=small))
+        cluster.apply(make_tenant(each, server={"logLevel": "debug"}))
     for each in names:
         cluster.kubectl("-n", f"tenant-{each}", "rollout", "status", "deployment/neurallog-server", "--timeout=100s")
     cluster.kubectl("delete", "tenant", *names, "--timeout=110s")

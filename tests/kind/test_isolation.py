@@ -6,6 +6,8 @@ import pytest
 
 from tests.control_plane import is_reconciled
 
+from .conftest import small_tenant
+
 OUTSIDER = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -28,7 +30,7 @@ PYTHON = "/opt/standin/bin/python"
 class Table:
     """Two tenants, one with a custom rule and a friend, and an outsider; each pair is tried by a real connection."""
 
-    def __init__(self, cluster, make_tenant, execute):
+    def __init__(self, cluster, execute):
         self._cluster = cluster
         self.execute = execute
         suffix = zlib.crc32(b"isolation") % 1000
@@ -37,8 +39,8 @@ class Table:
             cluster.kubectl("create", "namespace", namespace)
             pod = {**OUTSIDER, "metadata": {"name": "outsider", "namespace": namespace}}
             cluster.apply(pod)
-        cluster.apply(make_tenant(self.names["a"], networkPolicy={"allowedNamespaces": ["friends"]}))
-        cluster.apply(make_tenant(self.names["b"]))
+        cluster.apply(small_tenant(self.names["a"], networkPolicy={"allowedNamespaces": ["friends"]}))
+        cluster.apply(small_tenant(self.names["b"]))
         for name in self.names.values():
             cluster.wait_until(lambda name=name: is_reconciled(cluster, name))
         for namespace in ("outside", "friends"):
@@ -62,14 +64,12 @@ class Table:
 
 @pytest.fixture(scope="module")
 def table(cluster):
-    def make_tenant(name, **spec):
-        manifest = {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}}
-        return {**manifest, "spec": {"version": "1.4.2", **spec}}
-
     def execute(namespace, pod, *command, check=True):
         return cluster.kubectl("exec", "-n", namespace, pod, "--", *command, check=check)
 
-    return Table(cluster, make_tenant, execute)
+    made = Table(cluster, execute)
+    yield made
+    cluster.kubectl("delete", "tenant", *made.names.values(), "--wait=false")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ def test_redis_runs_with_what_the_tenant_asks_for(cluster, name, make_tenant, re
         assert redis_cli("config", "get", directive).splitlines()[1:] in ([value], [] if value == "" else [value])
     limit = {"64Mi": 64, None: 256}[redis.get("resources", {}).get("memory", {}).get("limit")] * 2**20
     assert 0.5 * limit < int(redis_cli("config", "get", "maxmemory").splitlines()[1]) < limit
-    cluster.kubectl("delete", "tenant", name, "--wait=false")
 
 
 def test_a_wrong_password_is_refused(cluster, name, make_tenant, execute):
