@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -14,35 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster import binaries
-from devcluster.runtime import ClusterError
+from devcluster.runtime import ClusterError, Runtime
 
 START_TIMEOUT = 180
 """Seconds that a cluster has to become ready."""
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Runtime):
     """A kind cluster with its kubeconfig in a folder of its own."""
 
-    folder: Path
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The path of its kubeconfig."""
-        return self.folder / "kubeconfig"
-
-    @property
-    def name(self) -> str:
-        """The name that kind knows it by; one a folder."""
-        return f"neurallog-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
-
     def up(self, *, audit: bool = False) -> bool:
-        """Start it, unless it runs; return whether it had to be started.
-
-        Raises:
-            ClusterError: there is no Docker, or the cluster does not become ready; the message is kind's.
-            binaries.BinaryError: kind cannot be had.
-        """
+        """Start it, unless it runs; it needs Docker, and keeps no audit log."""
         if audit:
             raise ClusterError("An audit log is kept by the runtime kwok alone")
         _require_docker()
@@ -58,7 +40,7 @@ class Cluster:
         return True
 
     def down(self) -> bool:
-        """End it and remove its kubeconfig; return whether there was one."""
+        """End it and remove its kubeconfig."""
         if not self.kubeconfig.exists():
             return False
         _require_docker()
@@ -77,33 +59,24 @@ class Cluster:
     def _is_ready(self) -> bool:
         if not self.kubeconfig.exists():
             return False
-        kubectl = binaries.ensure()["kubectl"]
         wait = ["wait", "--for=condition=Ready", "nodes", "--all", "--timeout=5s"]
-        done = subprocess.run(
-            [kubectl, "--kubeconfig", self.kubeconfig, "--request-timeout", "5s", *wait],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-        return done.returncode == 0
+        kubectl: list[str | Path] = [
+            binaries.ensure()["kubectl"],
+            "--kubeconfig",
+            self.kubeconfig,
+            "--request-timeout",
+            "5s",
+        ]
+        try:
+            self._run([*kubectl, *wait], timeout=START_TIMEOUT)
+        except ClusterError:
+            return False
+        return True
 
     def _kind(self, *arguments: str, kubeconfig: bool = True) -> None:
-        """Run kind; its messages go to a file, and its progress to standard output."""
-        log = self.folder / "log"
         command: list[str | Path] = [binaries.ensure_kind(), *arguments, "--name", self.name]
-        command += ["--kubeconfig", str(self.kubeconfig)] if kubeconfig else []
-        with log.open("a") as messages:
-            start = messages.tell()
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=messages,
-                stderr=subprocess.STDOUT,
-                check=False,
-                timeout=3 * START_TIMEOUT,
-            )
-        if done.returncode:
-            raise ClusterError(f"kind {arguments[0]} failed ({log}):\n{log.read_text()[start:][-2000:]}")
+        command += ["--kubeconfig", self.kubeconfig] if kubeconfig else []
+        self._run(command, timeout=3 * START_TIMEOUT)
 
 
 def _require_docker() -> None:

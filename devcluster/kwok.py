@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from devcluster import binaries
-from devcluster.runtime import ClusterError
+from devcluster.runtime import ClusterError, Runtime
 
 NODES = 3
 
@@ -49,34 +46,16 @@ STORAGE_CLASS = {
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Runtime):
     """A control plane in a folder of its own."""
-
-    folder: Path
-
-    @property
-    def kubeconfig(self) -> Path:
-        """The path of its kubeconfig."""
-        return self.folder / "kubeconfig"
 
     @property
     def audit_log(self) -> Path:
         """The path of its audit log, where it was started with one: one JSON event a line."""
         return self.folder / "kwok" / "clusters" / self.name / "logs" / "audit.log"
 
-    @property
-    def name(self) -> str:
-        """The name that kwokctl knows it by; one a folder."""
-        digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
-        return f"neurallog-{digest}"
-
     def up(self, *, audit: bool = False) -> bool:
-        """Start it, unless it runs; return whether it had to be started.
-
-        Raises:
-            ClusterError: it does not become ready; the message is kwokctl's.
-            binaries.BinaryError: its programs cannot be had.
-        """
+        """Start it, unless it runs, with an audit log where that is asked for."""
         programs = binaries.ensure()
         with self._locked():
             if self.is_ready(programs):
@@ -88,7 +67,7 @@ class Cluster:
         return True
 
     def down(self) -> bool:
-        """End it and remove what it kept; return whether there was one."""
+        """End it and remove its kubeconfig and data."""
         if not self.folder.is_dir():
             return False
         with self._locked():
@@ -156,34 +135,13 @@ class Cluster:
         }
 
     def _kwokctl(self, programs: dict[str, Path], *arguments: str) -> str:
-        return self._run([programs["kwokctl"], "--name", self.name, *arguments])
+        environment = {"KWOK_WORKDIR": str(self.folder / "kwok"), "KWOK_KUBE_VERSION": binaries.KUBERNETES_VERSION}
+        command: list[str | Path] = [programs["kwokctl"], "--name", self.name, *arguments]
+        return self._run(command, timeout=2 * START_TIMEOUT, environment=environment)
 
     def _kubectl(self, programs: dict[str, Path], *arguments: str, stdin: str = "") -> str:
-        return self._run([programs["kubectl"], "--kubeconfig", self.kubeconfig, *arguments], stdin=stdin)
-
-    def _run(self, command: list[Path | str], stdin: str = "") -> str:
-        """Run a program; its messages go to a file, so that a server it starts holds no pipe of ours."""
-        log = self.folder / "log"
-        with log.open("a") as messages:
-            start = messages.tell()
-            done = subprocess.run(
-                command,
-                env={
-                    **os.environ,
-                    "KWOK_WORKDIR": str(self.folder / "kwok"),
-                    "KWOK_KUBE_VERSION": binaries.KUBERNETES_VERSION,
-                },
-                input=stdin,
-                stdout=messages,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-                timeout=2 * START_TIMEOUT,
-            )
-        said = log.read_text()[start:]
-        if done.returncode:
-            raise ClusterError(f"{Path(command[0]).name} failed ({log}):\n{said[-2000:]}")
-        return said
+        command: list[str | Path] = [programs["kubectl"], "--kubeconfig", self.kubeconfig, *arguments]
+        return self._run(command, timeout=2 * START_TIMEOUT, stdin=stdin)
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -1,33 +1,76 @@
-"""What a runtime of the local cluster offers: ``kwok`` plays nodes and pods, ``kind`` runs them in containers."""
+"""What the runtimes of the local cluster share: ``kwok`` plays nodes and pods, ``kind`` runs them in containers."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 
 class ClusterError(Exception):
     """The cluster cannot be started or ended; the message says why and what would help."""
 
 
-class Runtime(Protocol):
-    """A cluster in a folder of its own."""
+@dataclass(frozen=True)
+class Runtime(ABC):
+    """A cluster in a folder of its own, where it keeps its kubeconfig, its data and its log."""
 
-    @property
-    def folder(self) -> Path:
-        """Where it keeps its kubeconfig, its data and its log."""
+    folder: Path
 
     @property
     def kubeconfig(self) -> Path:
         """The path of its kubeconfig."""
+        return self.folder / "kubeconfig"
 
+    @property
+    def name(self) -> str:
+        """The name that its runtime knows it by; one a folder."""
+        return f"neurallog-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
+
+    @abstractmethod
     def up(self, *, audit: bool = False) -> bool:
         """Start it, unless it runs; return whether it had to be started.
 
         Raises:
-            ClusterError: it does not become ready.
+            ClusterError: it does not become ready; the message is its runtime's.
             binaries.BinaryError: its programs cannot be had.
         """
 
+    @abstractmethod
     def down(self) -> bool:
         """End it and remove what it kept; return whether there was one."""
+
+    def _run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        timeout: float,
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run a program; its messages go to a file, so that a server it starts holds no pipe of ours.
+
+        Raises:
+            ClusterError: it failed; the message is its own.
+        """
+        log = self.folder / "log"
+        with log.open("a") as messages:
+            start = messages.tell()
+            done = subprocess.run(
+                command,
+                env={**os.environ, **(environment or {})},
+                input=stdin,
+                stdout=messages,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+                timeout=timeout,
+            )
+        said = log.read_text()[start:]
+        if done.returncode:
+            raise ClusterError(f"{Path(command[0]).name} failed ({log}):\n{said[-2000:]}")
+        return said
