@@ -47,16 +47,20 @@ def is_ready(resource: dict[str, Any]) -> bool:
     return ready is None or ready.get("status") == "True"
 
 
+def says_ready(resource: dict[str, Any]) -> bool | None:
+    """Return what the resource's own condition ``Ready`` says; None where it has none."""
+    return None if _find(resource, "Ready") is None else is_ready(resource)
+
+
 def message(resource: dict[str, Any]) -> str:
-    """Return what the resource's own condition ``Ready`` says; empty where it has none."""
+    """Return the message of the resource's own condition ``Ready``; empty where it has none."""
     return str((_find(resource, "Ready") or {}).get("message", ""))
 
 
 def are_reported(resource: dict[str, Any], status: dict[str, Any]) -> bool:
     """Tell whether the resource says all of this part of a status already, so that nothing need be written."""
     said = resource.get("status") or {}
-    others = {*status, "applied"} - {"conditions"}
-    return all(said.get(key) == status.get(key) for key in others) and all(
+    return all(said.get(key) == value for key, value in status.items() if key != "conditions") and all(
         _find(resource, condition["type"]) == condition for condition in status["conditions"]
     )
 

@@ -129,7 +129,8 @@ class Reconciler:
 
     def reconcile(self, keys: Sequence[str]) -> None:
         """Work on the resources of these keys; whatever goes wrong with one comes back, and harms no other."""
-        parts = {key: part for key in keys if (part := self._plan(key)) is not Part.NONE}
+        digest = self._runs.digest
+        parts = {key: part for key in keys if (part := self._plan(key, digest)) is not Part.NONE}
         fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in parts.items()})
         valid = {key: work for key, work in fetched.items() if self._validate(work)}
         ready = self._each(self._initialise, valid)
@@ -151,13 +152,13 @@ class Reconciler:
                 results[key] = result
         return results
 
-    def _plan(self, key: str) -> Part:
+    def _plan(self, key: str, digest: str) -> Part:
         """Decide from the caches alone what has to run; a resource at rest costs this comparison and nothing else."""
         resource = self._cached(key)
         if resource is None:
             self._forget(key)
             return Part.NONE
-        part = self._applied.part(resource, self._runs.digest)
+        part = self._applied.part(resource, digest)
         if delay := self._delay(key, part):
             self._queue.add_after(key, delay)
             return Part.NONE if self._applied.is_reported(key) else Part.STATUS
@@ -251,7 +252,8 @@ class Reconciler:
         reported = of(fresh, outcome, generation=generation, now=self._now())
         status = {"conditions": reported, **self._keep(work, fresh, outcome, digest)}
         if self._watch.manage_status and not conditions.are_reported(fresh, status):
-            self._client.apply_status(fresh, status, manager=conditions.MANAGER)
+            stated = {key: value for key, value in status.items() if value is not None}
+            self._client.apply_status(fresh, stated, manager=conditions.MANAGER)
         self._record(work, fresh, outcome)
         self._requeue(work, fresh, outcome)
 
@@ -266,19 +268,14 @@ class Reconciler:
             if work.part is Part.DRIFT and (delay := self._damping.delay(work.key)):
                 note = f"somebody changes it again and again; the next repair waits {delay:.0f} s"
                 self._recorder.warning(fresh, "DriftRepeats", note)
-        was, ready = conditions.message(work.resource), conditions.message(fresh)
-        if (
-            not outcome.failure
-            and ready
-            and conditions.is_ready(fresh)
-            and not (was and conditions.is_ready(work.resource))
-        ):
-            self._recorder.normal(fresh, "Ready", ready)
-        elif was and conditions.is_ready(work.resource) and not conditions.is_ready(fresh):
-            self._recorder.warning(fresh, "NotReady", ready)
+        was, ready = conditions.says_ready(work.resource), conditions.says_ready(fresh)
+        if ready and not was and not outcome.failure:
+            self._recorder.normal(fresh, "Ready", conditions.message(fresh))
+        elif was and not ready:
+            self._recorder.warning(fresh, "NotReady", conditions.message(fresh))
 
     def _keep(self, work: Work, fresh: Manifest, outcome: Outcome, digest: str) -> Manifest:
-        """Keep what was applied; return the part of the status that a watcher that starts needs to know it."""
+        """Keep what was applied; return the part of the status by which a watcher that starts knows it, or None."""
         if self._watch.dependents is None or work.is_deletion:
             return {}
         last = (fresh.get("status") or {}).get("lastReconcileTime")
@@ -287,14 +284,14 @@ class Reconciler:
         kept = {"lastReconcileTime": last} if last else {}
         if outcome.failure:
             self._applied.fail(work.key)
-            return kept
+            return {**kept, "applied": None}
         if work.part is Part.DRIFT:
             self._damping.repaired(work.key)
         if work.part is Part.STATUS:
             record = self._applied.report(work.resource, work.observed)
         else:
             record = self._applied.record(work.resource, outcome.objects, work.observed, digest)
-        return {**kept, "applied": str(record)} if record else kept
+        return {**kept, "applied": str(record) if record else None}
 
     def _requeue(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
         """Bring back a failure, and what is still on its way, with backoff; the rest after the watch's period."""

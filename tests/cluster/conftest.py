@@ -78,21 +78,6 @@ def start(operated_cluster, tmp_path):
         assert "Traceback" not in process.log.read_text()
 
 
-def processes_of(folder):
-    """Return the command lines of living processes that have the folder for their temporary one, by process id."""
-    found = {}
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            command = (process / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if f"TMPDIR={folder}".encode() in environment and state != "Z":
-            found[int(process.name)] = command
-    return found
-
-
 @pytest.fixture
 def name(request):
     """A tenant's name of this test's own, as a DNS label."""

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.control_plane import CHECKOUT, condition, is_reconciled
-
-from .conftest import processes_of
+from tests.processes import processes_of
 
 
 @pytest.fixture(scope="module")

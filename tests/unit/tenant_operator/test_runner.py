@@ -1,6 +1,5 @@
 """Runs through ansible-runner, on localhost."""
 
-import os
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import yaml
 from tenant_operator.outcome import Outcome
 from tenant_operator.runner import Runner
 from tenant_operator.watches import GroupVersionKind, Parameters, Program, Watch
+from tests.processes import processes_of
 
 RESOURCE = {
     "apiVersion": "example.com/v1",
@@ -47,20 +47,6 @@ def runner(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("tenant-operator-*"))
 
 
-def processes_with(folder):
-    """Return the processes that have the folder for their temporary one."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes().split(b"\0")
-            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if f"TMPDIR={folder}".encode() in environment and state != "Z" and int(process.name) != os.getpid():
-            found.append(int(process.name))
-    return found
-
-
 @pytest.mark.parametrize("is_role", [False, True])
 def test_a_resource_is_run_with_its_fields_as_variables(runner, tmp_path, is_role):
     content = {"content": "{{ the_message }} {{ ansible_operator_meta.namespace }}", "dest": "{{ target }}"}
@@ -76,11 +62,11 @@ def test_the_failure_of_a_task_is_the_outcome(runner):
 
 def test_a_run_past_its_time_limit_ends_with_all_its_processes(runner, tmp_path):
     run, program = runner([{"command": "sleep 600"}], time_limit=1.5)
-    before = processes_with(tmp_path)
+    before = processes_of(tmp_path)
     assert "timeout" in run.run(program, [RESOURCE])["b/a"].failure
     deadline = time.monotonic() + 10
-    while set(processes_with(tmp_path)) > set(before):
+    while set(processes_of(tmp_path)) > set(before):
         assert time.monotonic() < deadline, [
-            Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_with(tmp_path)
+            Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_of(tmp_path)
         ]
         time.sleep(0.05)

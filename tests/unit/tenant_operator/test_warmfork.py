@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tenant_operator.warmprocess import WarmError, WarmProcess
+from tests.processes import is_alive
 
 DEADLINE = 30
 
@@ -32,15 +33,6 @@ def wait_until(holds):
     while not holds():
         assert time.monotonic() < deadline, "what was waited for did not come"
         time.sleep(0.02)
-
-
-def is_alive(pid):
-    """Tell whether the process runs; one that ended and was not reaped does not."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def descendants(pid):

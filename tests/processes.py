@@ -1,0 +1,27 @@
+"""The processes of this machine that belong to a test."""
+
+import os
+from pathlib import Path
+
+
+def is_alive(pid):
+    """Tell whether the process runs; one that ended and was not reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def processes_of(folder):
+    """Return the command lines of other living processes whose temporary folder this is, by process id."""
+    found = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        pid = int(process.name)
+        if f"TMPDIR={folder}".encode() in environment and pid != os.getpid() and is_alive(pid):
+            found[pid] = command
+    return found
