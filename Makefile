@@ -53,7 +53,7 @@ named-cluster: venv
 
 .PHONY: install
 install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG
-	$(KUBECTL) apply --server-side -k config/crd
+	$(KUBECTL) apply --server-side --force-conflicts -k config/crd
 
 .PHONY: deploy
 deploy: install ## Run the operator IMG on the cluster of KUBECONFIG

@@ -5,7 +5,19 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import names, network, objects, ownership, quantities, redis_conf, server, tenant_status
+from ..module_utils import (
+    ingress,
+    monitoring,
+    names,
+    network,
+    objects,
+    ownership,
+    pods,
+    quantities,
+    redis_conf,
+    server,
+    tenant_status,
+)
 
 
 def generated_password(length: int) -> str:
@@ -23,22 +35,40 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "alert_receivers": monitoring.receivers,
+            "alert_routes": monitoring.routes,
+            "autoscaling_metrics": pods.metrics,
             "container_resources": server.requirements,
+            "container_security_context": pods.container_security_context,
             "custom_rules": network.rules,
+            "deployment_strategy": pods.deployment_strategy,
             "digest": objects.digest,
             "generated_password": generated_password,
+            "has_alerts": monitoring.has_alerts,
+            "ingress_rules": ingress.rules,
+            "ingress_tls": ingress.tls,
+            "is_scraped": monitoring.is_scraped,
             "labels": lambda tenant, component: names.labels(tenant["metadata"]["name"], component),
+            "least_replicas": pods.least_replicas,
+            "mesh_annotations": pods.mesh_annotations,
+            "mesh_labels": pods.mesh_labels,
+            "metrics_port": monitoring.metrics_port,
             "namespace_name": lambda tenant: names.namespace_name(tenant["metadata"]["name"]),
             "owner_references": ownership.owner_references,
             "password_env": server.password_variable,
+            "pod_security_context": pods.pod_security_context,
             "probe": server.probe,
             "quantity": lambda quantity: float(quantities.parse(quantity)),
             "quota": server.quota,
             "redis_conf": redis_conf.render,
+            "scrape_annotations": monitoring.scrape_annotations,
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),
+            "server_digest": server.digest,
             "server_env": server.environment,
             "server_image": server.image,
             "server_port": server.port,
+            "server_replicas": pods.replicas,
             "server_settings": server.settings,
+            "spread": pods.spread,
             "tenant_status": status,
         }

@@ -37,6 +37,14 @@ def fingerprint(manifest: Manifest, manager: str) -> str:
     return ""
 
 
+def gives_up(stated: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:
+    """Tell whether the manager owns the field of the live object and states it no longer."""
+    below: Any = stated
+    for key in field:
+        below = below.get(key, {}) if isinstance(below, Mapping) else {}
+    return below == {} and tuple(f"f:{key}" for key in field) in claimed(live, manager)
+
+
 def losses(before: Manifest, after: Manifest, winner: str) -> dict[str, list[str]]:
     """Return the fields that other managers had before and ``winner`` took from them, by manager.
 

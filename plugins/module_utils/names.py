@@ -5,6 +5,8 @@ from __future__ import annotations
 API_VERSION = "neurallog.io/v1"
 KIND = "Tenant"
 FIELD_MANAGER = "tenant-operator"
+HANDOVER_MANAGER = f"{FIELD_MANAGER}-handover"
+"""Keeps a field that the operator leaves to others until one of them takes it."""
 FINALIZER = "neurallog.io/finalizer"
 TENANT_LABEL = "neurallog.io/tenant"
 COMPONENT_LABEL = "app.kubernetes.io/component"

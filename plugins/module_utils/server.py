@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from . import objects, server_api
 from .redis_conf import PORT as REDIS_PORT
 from .resources import Manifest
 
@@ -38,16 +39,31 @@ def settings(tenant: Manifest) -> dict[str, str]:
         "REDIS_URL": f"{scheme}://redis:{REDIS_PORT}",
         "LOG_LEVEL": spec["server"]["logLevel"],
         "TENANT_ID": tenant["metadata"]["name"],
+        **server_api.settings(spec["server"]["api"]),
     }
 
 
+def digest(tenant: Manifest) -> str:
+    """Return the fingerprint of the settings that a change of is rolled out.
+
+    Settings of the API that are as the server has them anyway do not count: an operator that begins to state them
+    restarts nothing.
+    """
+    counted = {
+        name: value for name, value in settings(tenant).items() if (name, value) not in server_api.DEFAULTS.items()
+    }
+    return objects.digest(counted)
+
+
 def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the ``env`` of the container: the password by reference, and what the tenant adds or overrides."""
+    """Return the ``env`` of the container: what is secret by reference, and what the tenant adds or overrides."""
     own = spec["server"]["env"]
-    password = password_variable("REDIS_PASSWORD", spec["redis"]["security"])
-    if password is None or any(variable["name"] == password["name"] for variable in own):
-        return list(own)
-    return [password, *own]
+    overridden = {variable["name"] for variable in own}
+    references = [
+        password_variable("REDIS_PASSWORD", spec["redis"]["security"]),
+        *(_from_secret(name, key) for name, key in server_api.secrets(spec["server"]["api"]).items()),
+    ]
+    return [variable for variable in references if variable and variable["name"] not in overridden] + list(own)
 
 
 def password_variable(name: str, security: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -57,8 +73,11 @@ def password_variable(name: str, security: Mapping[str, Any]) -> dict[str, Any] 
     """
     if not security["enabled"]:
         return None
-    reference = {"name": security.get("authSecret") or AUTH_SECRET, "key": "password"}
-    return {"name": name, "valueFrom": {"secretKeyRef": reference}}
+    return _from_secret(name, {"name": security.get("authSecret") or AUTH_SECRET, "key": "password"})
+
+
+def _from_secret(name: str, key: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "valueFrom": {"secretKeyRef": dict(key)}}
 
 
 def probe(settings_of_probe: Mapping[str, Any]) -> dict[str, Any] | None:

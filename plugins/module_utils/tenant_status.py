@@ -181,10 +181,16 @@ def _obstacles(workload: Manifest, observed: Observed) -> Iterator[str]:
 def _pod_obstacles(pod: Manifest) -> Iterator[str]:
     status = pod.get("status") or {}
     for container in [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]:
-        waiting = (container.get("state") or {}).get("waiting") or {}
+        state = container.get("state") or {}
+        waiting = state.get("waiting") or {}
+        last = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
+        failed = bool(last.get("exitCode")) and not container.get("ready")
+        ended = f"{last.get('reason')}, exit code {last['exitCode']}" if failed else ""
         if waiting.get("reason") in _STUCK:
             detail = waiting.get("message") or f"container {container['name']}"
-            yield f"{describe(pod)}: {waiting['reason']}: {detail}"
+            yield f"{describe(pod)}: {waiting['reason']}: {detail}" + (f" (it ended: {ended})" if ended else "")
+        elif ended:
+            yield f"{describe(pod)}: container {container['name']} ended: {ended}"
 
 
 def _events_of(manifest: Manifest, observed: Observed) -> Iterator[str]:

@@ -65,7 +65,7 @@ class Client:
         self._host = host.rstrip("/")
         self._pool = pool
         self._headers = headers
-        self._discovered: dict[tuple[str, str], Resource] = {}
+        self._groups: dict[str, Mapping[str, Any]] = {}
 
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         """Return the object, or None where there is none.
@@ -150,15 +150,38 @@ class Client:
         Raises:
             ApiError: with status 404 where the server does not know the kind.
         """
-        key = api_version, kind
-        if found := resources.KNOWN.get(key) or self._discovered.get(key):
+        if found := resources.KNOWN.get((api_version, kind)):
             return found
         group = ("/api/" if "/" not in api_version else "/apis/") + api_version
-        found = resources.from_discovery(api_version, kind, self._request("GET", group))
+        found = resources.from_discovery(api_version, kind, self._discover(group))
         if found is None:
             raise ApiError(f"the server has no {kind} in {api_version}", status=HTTPStatus.NOT_FOUND)
-        self._discovered[key] = found
         return found
+
+    def _discover(self, group: str) -> Mapping[str, Any]:
+        """Return the resources of a group and version; none where the server does not know it."""
+        if group not in self._groups:
+            try:
+                self._groups[group] = self._request("GET", group)
+            except ApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+                self._groups[group] = {}
+        return self._groups[group]
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Tell whether the server knows the kind.
+
+        Raises:
+            ApiError: it does not say.
+        """
+        try:
+            self.resource(api_version, kind)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
 
     def _write(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ..module_utils import managed_fields, names, objects, ownership, volumes
+from ..module_utils import ingress, managed_fields, names, objects, ownership, volumes
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
 from .action import RefusedError
@@ -95,6 +95,9 @@ class Component:
             RefusedError: the namespace is not the tenant's, or on its way out.
             ApiError: the server refused an object; the message names it.
         """
+        absent = self._absent_kinds(sources)
+        sources = [source for source in sources if (source.api_version, source.kind) not in absent]
+        rendered = [one for one in rendered if (one.manifest["apiVersion"], one.manifest["kind"]) not in absent]
         manifests = [self._completed(one.manifest) for one in rendered]
         namespace = next((manifest for manifest in manifests if manifest["kind"] == "Namespace"), None)
         live = self._own_namespace(namespace)
@@ -107,6 +110,11 @@ class Component:
         for manifest, one in zip(manifests, rendered, strict=True):
             self._state_one(manifest, one.mode, before.get(_key(manifest)))
         self._prune(sources, manifests, before)
+
+    def _absent_kinds(self, sources: Sequence[Source]) -> set[tuple[str, str]]:
+        """Return the optional kinds that the server does not know, each with its apiVersion."""
+        optional = {(source.api_version, source.kind) for source in sources if source.entry.optional}
+        return {kind for kind in optional if not self.client.serves(*kind)}
 
     def _completed(self, manifest: Manifest) -> Manifest:
         """Return the manifest with what every object of a tenant carries: namespace, labels, owner."""
@@ -173,6 +181,8 @@ class Component:
         if mode == "grow":
             self._grow(manifest, before)
             return
+        if manifest["kind"] == "Ingress":
+            self._claim_hosts()
         if before is not None and ownership.has_other_controller(before, self.tenant["metadata"]["uid"]):
             raise RefusedError(
                 f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
@@ -187,11 +197,35 @@ class Component:
         if mode == "create":
             stated = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
         if before is not None:
-            stated = volumes.with_claims_of(stated, before)
+            stated = self._handed_over(volumes.with_claims_of(stated, before), before)
         if manifest["kind"] == "Namespace" and before is not None:
             # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
             stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
         self._note(before, self._disowned(self._apply(stated)))
+
+    def _claim_hosts(self) -> None:
+        """Refuse an Ingress for a host that an older Tenant asks for."""
+        others = self.client.list_objects(names.API_VERSION, names.KIND)
+        for host, other in ingress.taken(self.tenant, others):
+            raise RefusedError(
+                f"spec.integrations.ingress.hosts: {host} belongs to Tenant {other}, which is older: take another host"
+            )
+
+    def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:
+        """Give live replicas that are no longer stated to a second manager: a field that nobody owns falls back to 1.
+
+        In a dry run, where nothing can be given away, they are stated as they are.
+        Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+        """
+        if not managed_fields.gives_up(manifest, before, names.FIELD_MANAGER, ("spec", "replicas")):
+            return manifest
+        replicas = {"replicas": before["spec"]["replicas"]}
+        if self.dry_run:
+            return {**manifest, "spec": {**manifest["spec"], **replicas}}
+        metadata = {key: before["metadata"][key] for key in ("name", "namespace", "uid")}
+        kept = {key: manifest[key] for key in ("apiVersion", "kind")} | {"metadata": metadata, "spec": replicas}
+        self.client.apply(kept, manager=names.HANDOVER_MANAGER)
+        return manifest
 
     def _grow(self, claim: Manifest, before: Manifest | None) -> None:
         """State the size of a claim alone: the rest belongs to the controller that made it."""

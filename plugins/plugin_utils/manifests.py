@@ -33,13 +33,15 @@ class Entry:
     """One element of ``apply``'s option ``manifests``.
 
     ``apply`` states the whole object. ``create`` creates it once and from then on states its metadata alone. ``grow``
-    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less.
+    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less. What is
+    ``optional`` is left out where the server does not know its kind.
     """
 
     template: str
     when: bool = True
     loop: Sequence[Any] | None = None
     mode: str = "apply"
+    optional: bool = False
 
     @classmethod
     def parse(cls, value: str | Mapping[str, Any]) -> Entry:
@@ -50,13 +52,16 @@ class Entry:
         """
         if isinstance(value, str):
             return cls(value)
-        unknown = value.keys() - {"template", "when", "loop", "mode"}
+        unknown = value.keys() - {"template", "when", "loop", "mode", "optional"}
         if unknown or not isinstance(value.get("template"), str):
-            raise ManifestError(f"manifests: {dict(value)} needs template, and knows when, loop and mode besides")
+            raise ManifestError(
+                f"manifests: {dict(value)} needs template, and knows when, loop, mode and optional besides"
+            )
         if value.get("mode", "apply") not in MODES:
             raise ManifestError(f"manifests: mode of {value['template']} must be one of {', '.join(MODES)}")
-        if not isinstance(value.get("when", True), bool):
-            raise ManifestError(f"manifests: when of {value['template']} must be true or false")
+        for option in ("when", "optional"):
+            if not isinstance(value.get(option, True), bool):
+                raise ManifestError(f"manifests: {option} of {value['template']} must be true or false")
         return cls(**value)
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 import yaml
 
-from tests.control_plane import CHECKOUT, is_reconciled
+from tests.control_plane import CHECKOUT, condition, is_reconciled
 
 USER = "system:serviceaccount:neurallog-system:tenant-operator"
 
@@ -70,10 +70,20 @@ FULL = {
 }
 
 
+def adopted_namespace_without_pods(cluster, name):
+    """Make the namespace of a tenant whose pods are refused, so that its status has something to explain."""
+    annotations = {"neurallog.io/adopt": name}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"tenant-{name}"}}
+    cluster.apply(namespace | {"metadata": namespace["metadata"] | {"annotations": annotations}})
+    cluster.kubectl("create", "quota", "no-pods", "--hard=pods=0", "-n", f"tenant-{name}")
+
+
 def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, name, make_tenant, start, kubeconfig):
     position = cluster.audit_position()
     operator = start("--leader-elect", "true", "--namespace", "neurallog-system", kubeconfig=kubeconfig)
-    kept = f"{name[:40]}-kept"
+    kept, refused_pods = f"{name[:40]}-kept", f"{name[:40]}-none"
+    adopted_namespace_without_pods(cluster, refused_pods)
+    cluster.apply(make_tenant(refused_pods))
     cluster.apply(make_tenant(name, **FULL))
     cluster.apply(make_tenant(kept, deletionPolicy="Retain"))
     for each in (name, kept):
@@ -81,7 +91,8 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, n
     cluster.apply(make_tenant(name, redis={"storage": "2Gi", "security": {"enabled": False}}))
     cluster.wait_until(lambda: cluster.get("resourcequotas", namespace=f"tenant-{name}") in (None, []))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    cluster.kubectl("delete", "tenant", name, kept, "--timeout=60s")
+    cluster.wait_until(lambda: "exceeded quota" in condition(cluster.get("tenant", refused_pods), "Ready")["message"])
+    cluster.kubectl("delete", "tenant", name, kept, refused_pods, "--timeout=60s")
     operator.terminate()
     assert operator.wait(timeout=60) == 0
     rights, refused = used(cluster, position)

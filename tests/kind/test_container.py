@@ -2,7 +2,7 @@
 
 import json
 
-from tests.control_plane import condition, is_reconciled
+from tests.control_plane import is_reconciled
 
 from .conftest import SYSTEM
 
@@ -43,15 +43,6 @@ def test_a_lost_redis_pod_comes_back_with_its_data(cluster, name, make_tenant, e
     cluster.kubectl("delete", "pod", "redis-0", "-n", namespace)
     cluster.kubectl("wait", "--for=condition=Ready", "pod/redis-0", "-n", namespace, "--timeout=60s")
     assert "yes" in execute(namespace, "redis-0", "redis-cli", "get", "kept")
-
-
-def test_an_image_that_cannot_be_pulled_is_named_with_the_kubelets_reason_and_recovers(cluster, name, make_tenant):
-    cluster.apply(make_tenant(name, server={"image": "neurallog/server:no-such-version"}))
-    cluster.wait_until(lambda: condition(cluster.get("tenant", name), "Ready")["status"] == "False")
-    cluster.wait_until(lambda: "Pull" in condition(cluster.get("tenant", name), "Ready")["message"])
-    assert "Pod" in condition(cluster.get("tenant", name), "Ready")["message"]
-    cluster.apply(make_tenant(name))
-    cluster.wait_until(lambda: is_reconciled(cluster, name))
 
 
 def test_ten_tenants_come_change_and_go_without_a_refusal_or_a_restart(cluster, name, make_tenant):

@@ -1,6 +1,6 @@
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import server
+from ansible_collections.neurallog.tenant.plugins.module_utils import objects, server
 
 
 @pytest.mark.parametrize(
@@ -17,9 +17,16 @@ def test_an_image_without_tag_or_digest_gets_the_version(image, version, expecte
     assert server.image({"version": version, "server": {"image": image}}) == expected
 
 
+API = {
+    "authentication": {"enabled": True, "type": "apiKey"},
+    "cors": {"enabled": False},
+    "rateLimit": {"enabled": True, "requestsPerSecond": 100, "burst": 200},
+}
+
+
 def spec(*env, security=None):
     security = {"enabled": True, "tls": {"enabled": False}} if security is None else security
-    return {"server": {"env": list(env), "logLevel": "info"}, "redis": {"security": security}}
+    return {"server": {"env": list(env), "logLevel": "info", "api": API}, "redis": {"security": security}}
 
 
 def test_the_password_is_a_reference_in_the_generated_secret_or_in_the_tenants_own():
@@ -52,3 +59,15 @@ def test_the_quota_names_what_is_bounded_and_nothing_else():
         "requests.storage": "20Gi",
     }
     assert server.quota({}) == {}
+
+
+def test_settings_of_the_api_that_are_the_servers_own_roll_nothing_out_and_others_do():
+    tenant = {"metadata": {"name": "acme"}, "spec": spec()}
+    settings = server.settings(tenant)
+    assert settings["RATE_LIMIT_RPS"] == "100"
+    assert server.digest(tenant) == objects.digest(
+        {k: v for k, v in settings.items() if not k.startswith(("API_", "CORS_", "RATE_"))}
+    )
+    limited = {**API, "rateLimit": {"enabled": True, "requestsPerSecond": 5, "burst": 9}}
+    other = {**tenant, "spec": {**tenant["spec"], "server": {**tenant["spec"]["server"], "api": limited}}}
+    assert server.digest(other) != server.digest(tenant)

@@ -1,0 +1,66 @@
+"""What Prometheus is told of a tenant: annotations, and the objects of the Prometheus operator.
+
+Source: https://prometheus-operator.dev/docs/api-reference/api/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import server
+
+
+def is_scraped(spec: Mapping[str, Any]) -> bool:
+    """Tell whether Prometheus reads the server's metrics."""
+    monitoring = spec["monitoring"]
+    return bool(monitoring["enabled"] and monitoring["prometheus"]["scrape"])
+
+
+def has_alerts(spec: Mapping[str, Any]) -> bool:
+    """Tell whether there are rules for alerts."""
+    return bool(spec["monitoring"]["enabled"] and spec["monitoring"]["alerts"]["enabled"])
+
+
+def scrape_annotations(spec: Mapping[str, Any]) -> dict[str, str]:
+    """Return the annotations of the server's Service that Prometheus' discovery of endpoints goes by."""
+    if not is_scraped(spec):
+        return {}
+    prometheus = spec["monitoring"]["prometheus"]
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": str(metrics_port(spec)),
+        "prometheus.io/path": prometheus["path"],
+        "prometheus.io/interval": prometheus["interval"],
+    }
+
+
+def metrics_port(spec: Mapping[str, Any]) -> int:
+    """Return the port of the metrics; the default one follows the port that the server listens on."""
+    port = int(spec["monitoring"]["prometheus"]["port"])
+    return server.port(spec) if port == server.PORT else port
+
+
+def ports(spec: Mapping[str, Any]) -> list[int]:
+    """Return the ports of the server: the API's, and the metrics' where they have one of their own."""
+    return sorted({server.port(spec), metrics_port(spec)}) if is_scraped(spec) else [server.port(spec)]
+
+
+def receivers(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ``receivers`` of an AlertmanagerConfig."""
+    return [_receiver(receiver) for receiver in spec["monitoring"]["alerts"]["receivers"]]
+
+
+def _receiver(receiver: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"name": receiver["name"]}
+    if email := receiver.get("email"):
+        made["emailConfigs"] = [{"to": email, "sendResolved": True}]
+    if slack := receiver.get("slack"):
+        config = {"apiURL": dict(slack["webhookURLSecretRef"]), "sendResolved": True}
+        made["slackConfigs"] = [config | ({"channel": slack["channel"]} if "channel" in slack else {})]
+    return made
+
+
+def routes(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the routes by which every receiver is told of everything."""
+    return [{"receiver": receiver["name"], "continue": True} for receiver in spec["monitoring"]["alerts"]["receivers"]]
