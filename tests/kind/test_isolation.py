@@ -8,6 +8,9 @@ from tests.control_plane import is_reconciled
 
 from .conftest import small_tenant
 
+LISTEN = "import http.server; http.server.HTTPServer(('', 8080), http.server.SimpleHTTPRequestHandler).serve_forever()"
+
+
 OUTSIDER = {
     "apiVersion": "v1",
     "kind": "Pod",
@@ -17,37 +20,50 @@ OUTSIDER = {
             {
                 "name": "client",
                 "image": "neurallog/server:1.4.2",
-                "command": ["/opt/standin/bin/python", "-c", "import signal; signal.pause()"],
+                "command": ["/opt/standin/bin/python", "-c", LISTEN],
             }
         ]
     },
 }
+
+
+def namespaces(name):
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+RULES = {
+    "ingressRules": [{"from": [namespaces("partners")], "ports": [{"port": 6000, "endPort": 6500}]}],
+    "egressRules": [{"to": [namespaces("partners")], "ports": [{"port": 8080}]}],
+}
+"""Partners reach the ports 6000 to 6500 of the tenant's pods, and are reached on 8080."""
+
+OUTSIDERS = ("outside", "friends", "partners")
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)"
 PYTHON = "/opt/standin/bin/python"
 
 
 class Table:
-    """Two tenants, one with a custom rule and a friend, and an outsider; each pair is tried by a real connection."""
+    """Two tenants, one with a friend, rules and a partner, and an outsider; each pair is tried by a real connection."""
 
     def __init__(self, cluster, execute):
         self._cluster = cluster
         self.execute = execute
         suffix = zlib.crc32(b"isolation") % 1000
         self.names = {"a": f"a-{suffix}", "b": f"b-{suffix}"}
-        for namespace in ("outside", "friends"):
+        for namespace in OUTSIDERS:
             cluster.kubectl("create", "namespace", namespace)
             pod = {**OUTSIDER, "metadata": {"name": "outsider", "namespace": namespace}}
             cluster.apply(pod)
-        cluster.apply(small_tenant(self.names["a"], networkPolicy={"allowedNamespaces": ["friends"]}))
+        cluster.apply(small_tenant(self.names["a"], networkPolicy={"allowedNamespaces": ["friends"], **RULES}))
         cluster.apply(small_tenant(self.names["b"]))
         for name in self.names.values():
             cluster.wait_until(lambda name=name: is_reconciled(cluster, name))
-        for namespace in ("outside", "friends"):
+        for namespace in OUTSIDERS:
             cluster.kubectl("wait", "--for=condition=Ready", "pod/outsider", "-n", namespace, "--timeout=60s")
 
     def pod(self, who):
-        if who in {"outside", "friends"}:
+        if who in OUTSIDERS:
             return who, "outsider"
         namespace = f"tenant-{self.names[who]}"
         selector = "app.kubernetes.io/component=server"
@@ -85,11 +101,23 @@ def table(cluster):
         ("friends", "a", "neurallog-server", 3030, True),
         ("friends", "a", "redis", 6379, False),
         ("friends", "b", "neurallog-server", 3030, False),
+        ("partners", "a", "redis", 6379, True),
+        ("partners", "a", "neurallog-server", 3030, False),
+        ("partners", "b", "redis", 6379, False),
     ],
 )
 def test_a_pair_is_connected_or_not_as_the_policies_say(table, cluster, who, whose, service, port, expected):
     host = table.service(whose, service)
     cluster.wait_until(lambda: table.reaches(who, host, port) is expected)
+
+
+@pytest.mark.parametrize(
+    ("who", "to", "expected"), [("a", "partners", True), ("a", "friends", False), ("b", "partners", False)]
+)
+def test_a_tenant_goes_out_where_a_rule_of_its_own_lets_it(table, cluster, who, to, expected):
+    address = cluster.get("pod", "outsider", namespace=to)["status"]["podIP"]
+    assert table.reaches("outside", address, 8080)
+    cluster.wait_until(lambda: table.reaches(who, address, 8080) is expected)
 
 
 def test_a_tenant_asks_for_names_and_reaches_nothing_else_of_the_cluster(table):

@@ -1,5 +1,6 @@
 """Redis as the Tenant asks for it, in a real redis-server."""
 
+import json
 import re
 
 import pytest
@@ -84,3 +85,49 @@ def test_a_change_of_configuration_is_rolled_out_and_the_data_stays(cluster, nam
     cluster.apply(make_tenant(name, redis={"config": {"slowlog-max-len": "99"}}))
     cluster.wait_until(lambda: redis_cli("config", "get", "slowlog-max-len", check=False).endswith("99"))
     cluster.wait_until(lambda: redis_cli("get", "kept", check=False) == "yes")
+
+
+def test_a_pod_that_is_asked_to_end_saves_what_no_save_point_has_saved(cluster, name, make_tenant, redis_cli):
+    rare = {"persistence": {"type": "rdb", "savePoints": [{"seconds": 86400, "changes": 1}]}}
+    cluster.apply(make_tenant(name, redis=rare))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    redis_cli("set", "kept", "yes")
+    cluster.kubectl("delete", "pod", "redis-0", "-n", f"tenant-{name}")
+    cluster.wait_until(lambda: redis_cli("get", "kept", check=False) == "yes")
+
+
+def test_while_redis_loads_its_data_it_is_not_ready_and_not_killed(cluster, name, make_tenant, redis_cli, execute):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    namespace = f"tenant-{name}"
+    execute(namespace, "redis-0", "sh", "-c", "seq 300 | sed 's/.*/set key& &/' | redis-cli")
+    cluster.apply(make_tenant(name, paused=True))
+    cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["phase"] == "Paused")
+    configuration = cluster.get("configmap", "redis-config", namespace=namespace)["data"]
+    # Redis' own switches for tests: 50 ms a key, and answers while it loads.
+    slow = configuration["redis.conf"] + "key-load-delay 50000\nloading-process-events-interval-bytes 1024\n"
+    patch = json.dumps({"data": {"redis.conf": slow}})
+    cluster.kubectl("patch", "configmap", "redis-config", "-n", namespace, "--type=merge", "-p", patch)
+    cluster.kubectl("delete", "pod", "redis-0", "-n", namespace)
+    cluster.wait_until(lambda: "LOADING" in redis_cli("get", "key1", check=False))
+    (container,) = cluster.get("pod", "redis-0", namespace=namespace)["status"]["containerStatuses"]
+    assert not container["ready"]
+    cluster.wait_until(lambda: redis_cli("get", "key300", check=False) == "300")
+    (container,) = cluster.get("pod", "redis-0", namespace=namespace)["status"]["containerStatuses"]
+    assert container["restartCount"] == 0
+
+
+def test_redis_runs_as_any_user(cluster, name, make_tenant, execute):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    namespace = f"tenant-{name}"
+    spec = cluster.get("statefulset", "redis", namespace=namespace)["spec"]["template"]["spec"]
+    user = {"runAsUser": 54321, "runAsGroup": 54321, "fsGroup": 54321}
+    spec["securityContext"] |= user
+    spec["volumes"].append({"name": "data", "emptyDir": {}})
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "any", "namespace": namespace}, "spec": spec}
+    )
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/any", "-n", namespace, "--timeout=60s")
+    assert execute(namespace, "any", "id", "-u").strip() == "54321"
+    assert execute(namespace, "any", "redis-cli", "set", "kept", "yes").strip() == "OK"
