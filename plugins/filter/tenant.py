@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..module_utils import (
+    backups,
     ingress,
     monitoring,
     names,
@@ -38,6 +39,9 @@ class FilterModule:
             "alert_receivers": monitoring.receivers,
             "alert_routes": monitoring.routes,
             "autoscaling_metrics": pods.metrics,
+            "backup_env": backups.environment,
+            "backup_needs_egress": backups.needs_egress,
+            "backup_port": backups.port,
             "container_resources": server.requirements,
             "container_security_context": pods.container_security_context,
             "custom_rules": network.rules,
@@ -60,7 +64,11 @@ class FilterModule:
             "probe": server.probe,
             "quantity": lambda quantity: float(quantities.parse(quantity)),
             "quota": server.quota,
+            "rclone_env": backups.rclone_environment,
+            "rclone_secret": backups.rclone_secret,
+            "redis_cli_options": backups.redis_cli_options,
             "redis_conf": redis_conf.render,
+            "restore_env": backups.restore_environment,
             "scrape_annotations": monitoring.scrape_annotations,
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),
             "server_digest": server.digest,

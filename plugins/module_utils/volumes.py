@@ -24,6 +24,11 @@ def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
     return {**manifest, "spec": {**manifest["spec"], "volumeClaimTemplates": claims}}
 
 
+def with_size_of(claim: Manifest, live: Manifest) -> Manifest:
+    """Return the claim with the storage request of the live one: a claim never shrinks."""
+    return {**claim, "spec": _with_request(claim, _request(live))["spec"]}
+
+
 def must_grow(claim: Manifest, live: Manifest) -> bool:
     """Tell whether a live claim asks for less storage than the manifest of it states."""
     stated, asked = _request(claim), _request(live)

@@ -29,6 +29,8 @@ options:
       - C(template) is the file; C(when) says whether its objects exist, C(loop) makes one object for each C(item).
       - C(mode) is C(apply); C(create) for an object that is created once, after which only its metadata is stated;
         C(grow) for a volume claim that a controller makes, whose size is stated where it exists and asks for less.
+      - C(keep) is for what holds data; it is not deleted when it is no longer stated.
+      - In a template, a mapping with the key C($when) is left out where the value of this key is false.
       - C(optional) leaves out an object whose kind the server does not know.
     type: list
     elements: raw

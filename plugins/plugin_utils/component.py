@@ -198,6 +198,8 @@ class Component:
             stated = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
         if before is not None:
             stated = self._handed_over(volumes.with_claims_of(stated, before), before)
+            if manifest["kind"] == "PersistentVolumeClaim" and not volumes.must_grow(manifest, before):
+                stated = volumes.with_size_of(stated, before)
         if manifest["kind"] == "Namespace" and before is not None:
             # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
             stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
@@ -269,7 +271,7 @@ class Component:
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:
         """Delete what this component made and no longer states, exactly in the version that was looked at."""
         stated = {_key(manifest) for manifest in manifests}
-        never = {"Namespace"} | {source.kind for source in sources if source.entry.mode == "grow"}
+        never = {"Namespace"} | {source.kind for source in sources if source.entry.mode in {"grow", "keep"}}
         for key, live in before.items():
             if key in stated or live["kind"] in never or live["metadata"].get("deletionTimestamp"):
                 continue

@@ -21,7 +21,9 @@ from ..module_utils.resources import Manifest
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's loader, ten times as fast, where it is there."""
 
-MODES = ("apply", "create", "grow")
+MODES = ("apply", "create", "grow", "keep")
+WHEN = "$when"
+"""A mapping in a template that has this key is left out where its expression is false."""
 
 
 class ManifestError(Exception):
@@ -33,8 +35,9 @@ class Entry:
     """One element of ``apply``'s option ``manifests``.
 
     ``apply`` states the whole object. ``create`` creates it once and from then on states its metadata alone. ``grow``
-    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less. What is
-    ``optional`` is left out where the server does not know its kind.
+    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less.
+    ``keep`` is for what holds data: it stays when it is no longer stated. What is ``optional`` is left out where the
+    server does not know its kind.
     """
 
     template: str
@@ -121,6 +124,12 @@ def render(source: Source, templar: Templar, variables: Mapping[str, Any]) -> It
 
 def _render(value: Any, templar: Templar, where: str) -> Any:
     if isinstance(value, dict):
+        if WHEN in value:
+            holds = _render(value[WHEN], templar, f"{where}: {WHEN}")
+            if not isinstance(holds, bool):
+                raise ManifestError(f"{where}: {WHEN} must be true or false, not {holds!r}")
+            value = {key: below for key, below in value.items() if key != WHEN}
+            return _render(value, templar, where) if holds else None
         return {key: _render(below, templar, f"{where}: {key}") for key, below in value.items()}
     if isinstance(value, list):
         return [_render(below, templar, where) for below in value]

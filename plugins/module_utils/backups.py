@@ -1,0 +1,193 @@
+"""Backups: where they go, what their containers are told, and what is known of the last ones.
+
+Sources: https://rclone.org/docs/#config-file (remotes by environment), https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from . import server
+from .resources import Manifest
+
+_REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
+"""The names of the storage types in rclone."""
+
+
+def has_bucket(spec: Mapping[str, Any]) -> bool:
+    """Tell whether backups go to a bucket, or come from one."""
+    return bool(spec["backup"]["storage"]["type"] != "local")
+
+
+def needs_egress(spec: Mapping[str, Any]) -> bool:
+    """Tell whether a network policy has to open the way to a bucket."""
+    backup = spec["backup"]
+    return bool(
+        spec["networkPolicy"]["enabled"] and has_bucket(spec) and (backup["enabled"] or "restoreFrom" in backup)
+    )
+
+
+def port(spec: Mapping[str, Any]) -> int:
+    """Return the port of the bucket's endpoint."""
+    address = urlsplit(spec["backup"]["storage"].get("endpoint", "https://"))
+    return address.port or (80 if address.scheme == "http" else 443)
+
+
+def location(tenant: Manifest) -> str:
+    """Return the folder of the tenant's backups, bucket first."""
+    storage = tenant["spec"]["backup"]["storage"]
+    return f"{storage['bucket']}/{storage.get('prefix') or tenant['metadata']['name']}".rstrip("/")
+
+
+def redis_cli_options(spec: Mapping[str, Any]) -> str:
+    """Return the options that redis-cli needs in the tenant's pods."""
+    return "--tls --cacert /run/tls/ca.crt" if spec["redis"]["security"]["tls"].get("enabled") else ""
+
+
+def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ``env`` of the container that copies the data of Redis."""
+    password = server.password_variable("REDISCLI_AUTH", spec["redis"]["security"])
+    said = {"REDIS_MODE": spec["redis"]["mode"], "REDIS_CLI_OPTIONS": redis_cli_options(spec), **_retention(spec)}
+    return [*_variables(said), *([password] if password else ())]
+
+
+def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
+    """Return the ``env`` of the container that brings a backup to the bucket, or fetches it from there."""
+    spec = tenant["spec"]
+    storage = spec["backup"]["storage"]
+    if not has_bucket(spec):
+        return []
+    said = {
+        "RCLONE_CONFIG_REMOTE_TYPE": _REMOTES[storage["type"]],
+        "RCLONE_CONFIG": "/tmp/rclone.conf",  # noqa: S108 - a path in the container
+        "LOCATION": location(tenant),
+        **_retention(spec),
+    }
+    if endpoint := storage.get("endpoint"):
+        said["RCLONE_CONFIG_REMOTE_ENDPOINT"] = endpoint
+    if storage["type"] == "s3":
+        said["RCLONE_CONFIG_REMOTE_PROVIDER"] = "Other" if endpoint else "AWS"
+    return _variables(said)
+
+
+def rclone_secret(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ``envFrom`` by which the keys of the tenant's Secret become settings of rclone's remote."""
+    if not has_bucket(spec):
+        return []
+    return [{"prefix": "RCLONE_CONFIG_REMOTE_", "secretRef": {"name": spec["backup"]["storage"]["secretRef"]["name"]}}]
+
+
+def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
+    """Return the ``env`` of the containers that a new Redis gets its first data from."""
+    spec = tenant["spec"]
+    backup = spec["backup"].get("restoreFrom", "")
+    said = {
+        "RESTORE_FROM": backup.rpartition("/")[2],
+        "RESTORE_TO": "appendonly.aof" if spec["redis"]["persistence"]["type"] in {"aof", "both"} else "dump.rdb",
+    }
+    if has_bucket(spec):
+        below = spec["backup"]["storage"]["bucket"] if "/" in backup else location(tenant)
+        said["RESTORE_LOCATION"] = f"{below}/{backup}"
+    return [*_variables(said), *rclone_environment(tenant)]
+
+
+def next_time(spec: Mapping[str, Any], now: str) -> str:
+    """Return when the next backup is due after ``now``; both RFC 3339.
+
+    Raises:
+        ValueError: the schedule or the time zone is none.
+    """
+    zone = ZoneInfo(spec["backup"]["timeZone"])
+    after = datetime.fromisoformat(now).astimezone(zone)
+    return _rfc3339(next(CronSim(spec["backup"]["schedule"], after)))
+
+
+def status(
+    spec: Mapping[str, Any], jobs: Sequence[Manifest], pods: Sequence[Manifest], *, last: Mapping[str, Any], now: str
+) -> dict[str, Any]:
+    """Return ``status.backup``: what the newest finished Job says, else what was known; empty while backups are off.
+
+    Args:
+        spec: the spec of the Tenant.
+        jobs: the Jobs of its CronJob.
+        pods: their pods, whose last container says name, size and count as JSON.
+        last: ``status.backup`` as it was.
+        now: the time, RFC 3339.
+    """
+    if not spec["backup"]["enabled"]:
+        return {}
+    known = {key: value for key, value in last.items() if key != "nextBackupTime"}
+    finished = [(time, outcome, job) for job in jobs for time, outcome in _ended(job)]
+    if finished:
+        time, outcome, job = max(finished, key=lambda one: one[0])
+        known["lastBackupStatus"] = outcome
+        if outcome == "Succeeded":
+            known |= {"lastBackupTime": time, **_told(job, pods)}
+    return {**known, "nextBackupTime": next_time(spec, now)}
+
+
+def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
+    """Return why the newest finished Job failed; empty where it did not, or where there is none."""
+    finished = sorted(((time, outcome, job) for job in jobs for time, outcome in _ended(job)), key=lambda one: one[0])
+    if not finished or finished[-1][1] == "Succeeded":
+        return ""
+    job = finished[-1][2]
+    (condition,) = [c for c in job["status"]["conditions"] if c["type"] == "Failed" and c["status"] == "True"]
+    said = [
+        terminated["message"].strip().splitlines()[-1]
+        for pod in _pods_of(job, pods)
+        for terminated in _terminations(pod)
+        if terminated.get("exitCode") and terminated.get("message", "").strip()
+    ]
+    return f"Job {job['metadata']['name']}: {condition['reason']}: {said[-1] if said else condition.get('message', '')}"
+
+
+def _ended(job: Manifest) -> list[tuple[str, str]]:
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    return [
+        (condition["lastTransitionTime"], {"Complete": "Succeeded", "Failed": "Failed"}[condition["type"]])
+        for condition in conditions
+        if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True"
+    ]
+
+
+def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:
+    for pod in _pods_of(job, pods):
+        for terminated in _terminations(pod):
+            try:
+                message = json.loads(terminated.get("message") or "")
+                return {"lastBackupSize": f"{int(message['kilobytes'])}Ki", "backupCount": int(message["count"])}
+            except (ValueError, KeyError, TypeError):
+                continue
+    return {}
+
+
+def _pods_of(job: Manifest, pods: Sequence[Manifest]) -> list[Manifest]:
+    uid = job["metadata"]["uid"]
+    return [pod for pod in pods if any(o["uid"] == uid for o in pod["metadata"].get("ownerReferences") or ())]
+
+
+def _terminations(pod: Manifest) -> list[Mapping[str, Any]]:
+    status = pod.get("status") or {}
+    containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    return [one["state"]["terminated"] for one in containers if "terminated" in (one.get("state") or {})]
+
+
+def _retention(spec: Mapping[str, Any]) -> dict[str, str]:
+    retention = spec["backup"]["retention"]
+    return {"KEEP_COUNT": str(retention["count"]), "KEEP_DAYS": str(retention["days"])}
+
+
+def _variables(said: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in said.items()]
+
+
+def _rfc3339(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
