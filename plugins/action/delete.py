@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 from ansible.utils.display import Display
 
 from ..module_utils import ownership
+from ..module_utils.ownership import NamespaceState
+from ..plugin_utils import hooks
 from ..plugin_utils.action import KubernetesAction, RefusedError
 from ..plugin_utils.client import connect
 from ..plugin_utils.deletion import Deletion
@@ -20,10 +22,12 @@ class ActionModule(KubernetesAction):
         "tenant": {"type": "dict", "required": True},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 300},
+        **hooks.ARGUMENTS,
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        deletion = Deletion.of(connect(options), options["tenant"])
+        client = connect(options)
+        deletion = Deletion.of(client, options["tenant"])
         result["remaining"] = []
         if deletion is None:
             result["summary"] = f"Tenant {options['tenant']['metadata']['name']} is not on the cluster: nothing goes"
@@ -36,12 +40,23 @@ class ActionModule(KubernetesAction):
         if self._task.check_mode:
             display.display(f"{result['summary']}.")
             return
+        runner = hooks.Hooks(client, deletion.tenant, options, self._templar, check_mode=False)
+        timeout = options["wait_timeout"] if options["wait"] else 0
+        try:
+            result["remaining"] = self._delete(deletion, runner, timeout)
+        except hooks.HookRunningError as error:
+            result["remaining"] = [str(error)]
+        if options["wait"] and result["remaining"]:
+            left = ", ".join(result["remaining"])
+            raise RefusedError(f"Tenant {deletion.name}: after {timeout} s there is still {left}")
+
+    @staticmethod
+    def _delete(deletion: Deletion, runner: hooks.Hooks, timeout: int) -> list[str]:
+        """Run the hooks and delete; return what is left."""
+        if deletion.is_ours_to_do and deletion.state is NamespaceState.OURS:
+            runner.run("preDelete", timeout)
         if ownership.is_retained(deletion.tenant):
             deletion.disown()
         elif deletion.is_ours_to_do:
             deletion.delete_namespace()
-        timeout = options["wait_timeout"] if options["wait"] else 0
-        result["remaining"] = deletion.finish(timeout)
-        if options["wait"] and result["remaining"]:
-            left = ", ".join(result["remaining"])
-            raise RefusedError(f"Tenant {deletion.name}: after {timeout} s there is still {left}")
+        return deletion.finish(timeout, before_the_end=lambda: runner.run("postDelete", timeout))

@@ -41,6 +41,7 @@ class ActionModule(KubernetesAction):
         if failure:
             raise RefusedError(f"Tenant {name} is not reconciled: {failure}")
         result["status"] = status
+        result["ready"] = not failure and tenant_status.is_ready(status)
 
     def _wait(self, client: Client, tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
         """Report until the tenant is ready, and show each obstacle on the way."""

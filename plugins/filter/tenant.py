@@ -7,6 +7,7 @@ from typing import Any
 
 from ..module_utils import (
     backups,
+    hooks,
     ingress,
     monitoring,
     names,
@@ -49,6 +50,10 @@ class FilterModule:
             "digest": objects.digest,
             "generated_password": generated_password,
             "has_alerts": monitoring.has_alerts,
+            "hook_command": hooks.command,
+            "hook_env": hooks.environment,
+            "hook_image": hooks.image,
+            "hook_ports": hooks.ports,
             "ingress_rules": ingress.rules,
             "ingress_tls": ingress.tls,
             "is_scraped": monitoring.is_scraped,

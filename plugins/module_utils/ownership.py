@@ -30,8 +30,11 @@ def owner_references(tenant: Manifest, kind: str | None = None) -> list[dict[str
 
     None for what isolates, and none while the deletion policy is Retain: garbage collection must not reach the data.
     """
-    if kind in ISOLATING_KINDS or is_retained(tenant):
-        return []
+    return [] if kind in ISOLATING_KINDS or is_retained(tenant) else references_to(tenant)
+
+
+def references_to(tenant: Manifest) -> list[dict[str, Any]]:
+    """Return the owner references of an object that goes with the Tenant in any case."""
     return [
         {
             "apiVersion": names.API_VERSION,

@@ -89,6 +89,11 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     return status
 
 
+def is_ready(status: Mapping[str, Any]) -> bool:
+    """Tell whether the status says that the Tenant is ready."""
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in status["conditions"])
+
+
 def _phase(
     tenant: Manifest, components: Mapping[str, _Component], last: Mapping[str, Any], *, ready: bool, failure: str
 ) -> str:

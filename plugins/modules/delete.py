@@ -14,6 +14,7 @@ description:
     UID, so that nothing else is hit.
   - With the deletion policy C(Retain) the owner references are taken off, and namespace and data stay.
   - A Tenant with the operator's finalizer is deleted by the operator; the task deletes the Tenant and waits.
+  - The hook C(preDelete) runs before, C(postDelete) when the namespace is gone, each once.
   - A Tenant that is being deleted already is not deleted again; what is left of it is reported.
 options:
   wait:
@@ -24,6 +25,18 @@ options:
     description: Seconds after which waiting is given up.
     type: int
     default: 300
+  hook_namespace:
+    description: Where the hook C(postDelete) runs.
+    type: str
+    default: neurallog-system
+  hook_http_image:
+    description: The image that sends requests; C(curl) must be in its path.
+    type: str
+    default: curlimages/curl:8.11.1
+  hook_deadline_seconds:
+    description: Seconds after which a hook's Job counts as failed.
+    type: int
+    default: 600
 extends_documentation_fragment:
   - neurallog.tenant.connection
   - kubernetes.core.k8s_auth_options

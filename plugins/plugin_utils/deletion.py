@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,23 @@ from .client import Client
 
 OWNED_KINDS = (
     ("v1", "ConfigMap"),
+    ("v1", "PersistentVolumeClaim"),
     ("v1", "Service"),
     ("v1", "ServiceAccount"),
     ("apps/v1", "Deployment"),
     ("apps/v1", "StatefulSet"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"),
+    ("batch/v1", "CronJob"),
+    ("monitoring.coreos.com/v1", "PrometheusRule"),
+    ("monitoring.coreos.com/v1", "ServiceMonitor"),
+    ("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig"),
+    ("networking.k8s.io/v1", "Ingress"),
     ("policy/v1", "PodDisruptionBudget"),
 )
-"""Kinds of a tenant's objects that refer to it as their owner, but for Secrets, which are read by name."""
+"""Kinds of a tenant's objects that refer to it as their owner, but for Secrets, which are read by name.
+
+Those that the server does not know are passed over.
+"""
 
 SHOWN_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("v1", "Pod"))
 """What somebody who is about to delete a tenant wants to be told of."""
@@ -107,23 +117,29 @@ class Deletion:
     def _owned(self) -> Iterator[Manifest]:
         namespace = names.namespace_name(self.name)
         for api_version, kind in OWNED_KINDS:
-            yield from self.client.list_objects(api_version, kind, namespace)
+            if self.client.serves(api_version, kind):
+                yield from self.client.list_objects(api_version, kind, namespace)
         if secret := self.client.get("v1", "Secret", server.AUTH_SECRET, namespace):
             yield secret
         if self.namespace:
             yield self.namespace
 
-    def finish(self, timeout: float) -> list[str]:
+    def finish(self, timeout: float, before_the_end: Callable[[], object]) -> list[str]:
         """Wait until the namespace is gone, delete the Tenant, wait for that, and return what is left in the end.
 
         Args:
             timeout: seconds to wait; with 0 one look is taken.
+            before_the_end: called when the namespace is gone, while the Tenant still exists.
         """
         deadline = time.monotonic() + timeout
         asked = self.is_under_way
         shown = None
+        ended = False
         while True:
             left = self._left()
+            if not left and self.is_ours_to_do and not ended:
+                before_the_end()
+                ended = True
             if not asked and (not left or not self.is_ours_to_do):
                 self.client.delete(self.tenant)
                 asked = True

@@ -1,0 +1,106 @@
+"""Hooks of a tenant's life: what each one runs, and how its Job ended."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import names
+from .resources import Manifest
+
+SYSTEM = frozenset({"preCreate", "postDelete"})
+"""Hooks that run while the tenant's namespace does not exist, in the operator's."""
+
+
+class State(enum.Enum):
+    """How far a hook's Job is."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+def job_name(tenant: Manifest, hook: str) -> str:
+    """Return the name of the one Job that a hook has for this Tenant's UID, a DNS label."""
+    uid = tenant["metadata"]["uid"].replace("-", "")[:12]
+    return f"hook-{hook.lower()}-{uid}"
+
+
+def namespace(tenant: Manifest, hook: str, system_namespace: str) -> str:
+    """Return where the hook's Job runs."""
+    return system_namespace if hook in SYSTEM else names.namespace_name(tenant["metadata"]["name"])
+
+
+def specification(tenant: Manifest, hook: str) -> Mapping[str, Any] | None:
+    """Return what the Tenant asks for, or None where it has no such hook."""
+    found: Mapping[str, Any] | None = (tenant["spec"].get("lifecycle") or {}).get(hook)
+    return found
+
+
+def is_done(tenant: Manifest, hook: str) -> bool:
+    """Tell whether the hook has run for this Tenant, as its status keeps it."""
+    return hook in ((tenant.get("status") or {}).get("hooks") or {})
+
+
+def image(hook: Mapping[str, Any], http_image: str) -> str:
+    """Return the image of the hook's container."""
+    return str(hook["exec"]["image"]) if "exec" in hook else http_image
+
+
+def command(hook: Mapping[str, Any]) -> list[str]:
+    """Return the command of the hook's container.
+
+    Of a request everything is literal: Kubernetes would replace ``$(NAME)`` in a command.
+    Source: https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/, curl(1)
+    """
+    if "exec" in hook:
+        return list(hook["exec"]["command"])
+    http = hook["http"]
+    words = ["curl", "--fail", "--silent", "--show-error", "--max-time", str(http["timeoutSeconds"])]
+    words += ["--request", http["method"]]
+    for name, value in sorted((http.get("headers") or {}).items()):
+        words += ["--header", f"{name}: {value}"]
+    if "body" in http:
+        words += ["--data-raw", http["body"]]
+    return [word.replace("$", "$$") for word in [*words, "--url", http["url"]]]
+
+
+def environment(tenant: Manifest, hook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the ``env`` of the hook's container: which tenant it is for, and what the hook asks for."""
+    name = tenant["metadata"]["name"]
+    own = {"TENANT_ID": name, "TENANT_NAMESPACE": names.namespace_name(name)}
+    return [*({"name": key, "value": value} for key, value in own.items()), *(hook.get("exec", {}).get("env") or ())]
+
+
+def port(hook: Mapping[str, Any] | None) -> int | None:
+    """Return the port that a request goes to; None for a hook that sends none."""
+    if hook is None or "http" not in hook:
+        return None
+    address = urlsplit(hook["http"]["url"])
+    return address.port or (80 if address.scheme == "http" else 443)
+
+
+def ports(tenant: Manifest) -> list[dict[str, Any]]:
+    """Return, as the ports of a network policy, where the hooks in the tenant's namespace send requests to."""
+    found = {port(specification(tenant, hook)) for hook in ("postCreate", "preDelete")}
+    return [{"protocol": "TCP", "port": one} for one in sorted(one for one in found if one is not None)]
+
+
+def state(job: Manifest) -> State:
+    """Return how far the Job is."""
+    for condition in (job.get("status") or {}).get("conditions") or ():
+        if condition["status"] == "True" and condition["type"] == "Complete":
+            return State.SUCCEEDED
+        if condition["status"] == "True" and condition["type"] == "Failed":
+            return State.FAILED
+    return State.RUNNING
+
+
+def failure(job: Manifest) -> str:
+    """Return why the Job failed, in the words of its controller."""
+    for condition in (job.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Failed":
+            return f"{condition.get('reason')}: {condition.get('message')}"
+    return ""

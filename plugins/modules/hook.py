@@ -1,0 +1,54 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Documentation of the action plugin; see plugins/action/hook.py."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hook
+short_description: Run a hook of a tenant's life
+version_added: 0.1.0
+author: NeuralLog (@neurallog)
+description:
+  - Runs what C(spec.lifecycle) asks for as a Job, once for each Tenant UID. That it has run is kept in C(status.hooks).
+  - The Job has a name of its own for each Tenant UID and hook, so that an interrupted run finds it again.
+  - A Tenant without such a hook, or with one that has run, is left alone. While the Tenant is paused nothing is done.
+options:
+  hook:
+    description: Which hook.
+    type: str
+    required: true
+    choices: [preCreate, postCreate]
+  wait_timeout:
+    description: Seconds that the Job is waited for. While it runs on the task fails, and a later one goes on with it.
+    type: int
+    default: 300
+  hook_namespace:
+    description: Where C(preCreate) and C(postDelete) run.
+    type: str
+    default: neurallog-system
+  hook_http_image:
+    description: The image that sends requests; C(curl) must be in its path.
+    type: str
+    default: curlimages/curl:8.11.1
+  hook_deadline_seconds:
+    description: Seconds after which a Job counts as failed.
+    type: int
+    default: 600
+extends_documentation_fragment:
+  - neurallog.tenant.connection
+  - kubernetes.core.k8s_auth_options
+attributes:
+  check_mode:
+    support: full
+    description: Tells whether the hook would run. Nothing is run.
+"""
+
+EXAMPLES = r"""
+- name: Run the hook preCreate
+  neurallog.tenant.hook:
+    tenant: "{{ tenant }}"
+    hook: preCreate
+"""
+
+RETURN = r"""#"""

@@ -1,0 +1,126 @@
+"""Runs the hooks of a tenant, each once for each Tenant UID."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ansible.template import Templar
+
+from ..module_utils import hooks, names, ownership
+from ..module_utils.hooks import State
+from ..module_utils.resources import Manifest, describe
+from . import manifests
+from .action import RefusedError
+from .client import ApiError, Client
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "roles" / "lifecycle" / "templates"
+MANAGER = f"{names.FIELD_MANAGER}-hooks"
+"""Owns ``status.hooks`` alone, which is kept whatever else is reported."""
+
+POLL_INTERVAL = 0.5
+"""Seconds between two looks at a Job that is waited for."""
+
+ARGUMENTS: Mapping[str, Any] = {
+    "hook_namespace": {"type": "str", "default": "neurallog-system"},
+    "hook_http_image": {"type": "str", "default": "curlimages/curl:8.11.1"},
+    "hook_deadline_seconds": {"type": "int", "default": 600},
+}
+"""The options of the action plugins that run hooks."""
+
+
+class HookRunningError(RefusedError):
+    """A hook's Job has not ended yet."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The hooks of one tenant."""
+
+    client: Client
+    tenant: Manifest
+    options: Mapping[str, Any]
+    templar: Templar
+    check_mode: bool
+
+    def run(self, hook: str, timeout: float) -> bool:
+        """Run the hook unless it has run, wait for its end, and keep that; tell whether it was started here.
+
+        Raises:
+            HookRunningError: it runs on after ``timeout`` seconds.
+            RefusedError: it failed and its failurePolicy is Fail.
+            ApiError: the server refused its Job.
+        """
+        wanted = hooks.specification(self.tenant, hook)
+        if wanted is None or hooks.is_done(self.tenant, hook) or self.check_mode:
+            return wanted is not None and not hooks.is_done(self.tenant, hook)
+        manifest = self._job(hook, wanted)
+        job, started = self._start(manifest)
+        deadline = time.monotonic() + timeout
+        while hooks.state(job) is State.RUNNING:
+            if time.monotonic() >= deadline:
+                raise HookRunningError(f"{describe(manifest)}, the hook {hook}, is running")
+            time.sleep(POLL_INTERVAL)
+            job = self._live(manifest) or job
+        if hooks.state(job) is State.FAILED and wanted["failurePolicy"] == "Fail":
+            raise RefusedError(
+                f"{describe(manifest)}: the hook {hook} failed: {hooks.failure(job)}. Delete the Job, and it runs "
+                "again; with failurePolicy Ignore the tenant goes on without it"
+            )
+        self._keep(hook, job)
+        return started
+
+    def _job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        variables = {
+            "tenant": self.tenant,
+            "hook": wanted,
+            "http_image": self.options["hook_http_image"],
+            "deadline": self.options["hook_deadline_seconds"],
+        }
+        (source,) = manifests.load(["job.yaml"], lambda name: str(TEMPLATES / name))
+        (rendered,) = manifests.render(source, self.templar, variables)
+        name = self.tenant["metadata"]["name"]
+        metadata = {
+            **rendered.manifest["metadata"],
+            "name": hooks.job_name(self.tenant, hook),
+            "namespace": hooks.namespace(self.tenant, hook, self.options["hook_namespace"]),
+            "labels": {**names.labels(name, "lifecycle"), "neurallog.io/hook": hook},
+            # Also under Retain: a Job is no data, and one in the operator's namespace must not be left behind.
+            "ownerReferences": ownership.references_to(self.tenant),
+        }
+        return {**rendered.manifest, "metadata": metadata}
+
+    def _start(self, manifest: Manifest) -> tuple[Manifest, bool]:
+        """Create the Job, or find the one that an interrupted run made: its name is the Tenant's UID and the hook."""
+        if job := self._live(manifest):
+            return job, False
+        try:
+            return self.client.create(manifest, manager=names.FIELD_MANAGER), True
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise
+            return self._live(manifest) or manifest, False
+
+    def _live(self, manifest: Manifest) -> Manifest | None:
+        metadata = manifest["metadata"]
+        return self.client.get(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata["namespace"])
+
+    def _keep(self, hook: str, job: Manifest) -> None:
+        """Keep in the Tenant's status that the hook has run: its Job may go."""
+        done = {
+            "result": "Succeeded" if hooks.state(job) is State.SUCCEEDED else "Failed",
+            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        metadata = {key: self.tenant["metadata"][key] for key in ("name", "uid")}
+        known = (self.tenant.get("status") or {}).get("hooks") or {}
+        manifest = {
+            "apiVersion": names.API_VERSION,
+            "kind": names.KIND,
+            "metadata": metadata,
+            "status": {"hooks": {**known, hook: done}},
+        }
+        self.client.apply(manifest, manager=MANAGER, subresource="status")
