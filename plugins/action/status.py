@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
@@ -15,6 +16,8 @@ POLL_INTERVAL = 0.5
 """Seconds between two looks at a tenant that is waited for."""
 
 display = Display()
+
+_OF_BACKUPS = f"{names.COMPONENT_LABEL}=backup"
 
 
 class ActionModule(KubernetesAction):
@@ -66,7 +69,7 @@ class ActionModule(KubernetesAction):
         """Write the status where it is another one, and return it."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         status = tenant_status.compute(tenant, observe(client, tenant), now=now, failure=failure)
-        if tenant.get("status") != status:
+        if tenant_status.differs(status, tenant.get("status") or {}):
             metadata = {"name": tenant["metadata"]["name"], "uid": tenant["metadata"]["uid"]}
             manifest = {
                 "apiVersion": names.API_VERSION,
@@ -93,9 +96,26 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
         "redis": redis,
         "server": server,
         "policies": list(client.list_objects("networking.k8s.io/v1", "NetworkPolicy", namespace)),
+        "claims": list(client.list_objects("v1", "PersistentVolumeClaim", namespace)),
+        "backup": client.get("batch/v1", "CronJob", "redis-backup", namespace),
+        "pod_metrics": _pod_metrics(client, namespace),
     }
-    if any(workload and not tenant_status.is_settled(workload) for workload in (redis, server)):
+    unsettled = any(workload and not tenant_status.is_settled(workload) for workload in (redis, server))
+    has_run = bool((observed["backup"] or {}).get("status"))
+    if has_run:
+        observed["jobs"] = list(client.list_objects("batch/v1", "Job", namespace, labelSelector=_OF_BACKUPS))
+    if unsettled or has_run:
         observed["pods"] = list(client.list_objects("v1", "Pod", namespace))
-        observed["claims"] = list(client.list_objects("v1", "PersistentVolumeClaim", namespace))
+    if unsettled:
         observed["events"] = list(client.list_objects("v1", "Event", namespace, fieldSelector="type=Warning"))
     return tenant_status.Observed(**observed)
+
+
+def _pod_metrics(client: Client, namespace: str) -> list[dict[str, Any]]:
+    """Return what the pods use; nothing where the cluster has no metrics API, or where it does not answer."""
+    try:
+        return list(client.list_objects("metrics.k8s.io/v1beta1", "PodMetrics", namespace))
+    except ApiError as error:
+        if error.status in {HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}:
+            return []
+        raise

@@ -65,6 +65,7 @@ _KNOWN = (
         "validatingadmissionpolicybindings",
         namespaced=False,
     ),
+    Resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods"),
     Resource("neurallog.io/v1", "Tenant", "tenants", namespaced=False),
 )
 

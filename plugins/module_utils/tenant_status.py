@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import names, ownership, redis_conf, server
+from . import backups, ingress, names, ownership, redis_conf, server, usage
 from .ownership import NamespaceState
 from .resources import Manifest, describe
 
@@ -30,6 +30,9 @@ class Observed:
     pods: Sequence[Manifest] = ()
     claims: Sequence[Manifest] = ()
     events: Sequence[Manifest] = field(default=())
+    backup: Manifest | None = None
+    jobs: Sequence[Manifest] = ()
+    pod_metrics: Sequence[Manifest] = ()
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,12 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         "redis": _workload(observed.redis, "StatefulSet redis", observed, url=_redis_url(tenant)),
         "server": _workload(observed.server, "Deployment neurallog-server", observed, url=_server_url(tenant)),
         "network": _network(tenant, observed),
+        "backup": _backup(tenant, observed),
     }
-    ready = not failure and all(component.phase == "Running" for component in components.values())
+    # A backup that failed degrades a tenant; it serves all the same.
+    ready = not failure and all(component.phase in {"Running", "Degraded"} for component in components.values())
     message = failure or next(
-        (component.message for component in components.values() if component.phase != "Running"),
+        (component.message for component in components.values() if component.phase not in {"Running", "Degraded"}),
         "All components are ready",
     )
     phase = _phase(tenant, components, last, ready=ready, failure=failure)
@@ -85,8 +90,24 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         "components": {name: _reported(name, component, last, now) for name, component in components.items()},
     }
     if observed.server:
-        status["urls"] = {"server": _server_url(tenant), "api": f"{_server_url(tenant)}/api"}
+        url = ingress.url(tenant["spec"]) or _server_url(tenant)
+        status["urls"] = {"server": url, "api": f"{url}/api", "dashboard": f"{url}/dashboard"}
+    told = backups.status(tenant["spec"], observed.jobs, observed.pods, last=last.get("backup") or {}, now=now)
+    if told:
+        status["backup"] = told
+    measured = usage.measure(observed.pod_metrics, observed.claims, now=now)
+    other_news = any(last.get(key) != value for key, value in status.items())
+    if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
+        status["metrics"] = metrics
     return status
+
+
+def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Tell whether a computed status says anything else than the one that is there, which others write to as well."""
+    ours = {*status, "backup", "metrics", "urls"}
+    mine = {**status, "conditions": {one["type"]: one for one in status["conditions"]}}
+    there = {one["type"]: one for one in last.get("conditions") or () if one["type"] in mine["conditions"]}
+    return mine != {**{key: value for key, value in last.items() if key in ours}, "conditions": there}
 
 
 def is_ready(status: Mapping[str, Any]) -> bool:
@@ -105,7 +126,7 @@ def _phase(
     if failure or "Failed" in phases:
         return "Failed"
     if ready:
-        return "Running"
+        return "Degraded" if "Degraded" in phases else "Running"
     if phases == {"Pending"}:
         return "Pending"
     return "Degraded" if last.get("phase") in {"Running", "Degraded"} else "Provisioning"
@@ -128,6 +149,16 @@ def _network(tenant: Manifest, observed: Observed) -> _Component:
     if any(policy["metadata"]["name"] == "default-deny" for policy in observed.policies):
         return _Component("Running", f"{len(observed.policies)} network policies are in place")
     return _Component("Pending", "NetworkPolicy default-deny does not exist")
+
+
+def _backup(tenant: Manifest, observed: Observed) -> _Component:
+    if not tenant["spec"]["backup"]["enabled"]:
+        return _Component("Running", "Backups are switched off")
+    if observed.backup is None:
+        return _Component("Pending", "CronJob redis-backup does not exist")
+    if failed := backups.failure(observed.jobs, observed.pods):
+        return _Component("Degraded", failed)
+    return _Component("Running", "CronJob redis-backup is in place")
 
 
 def is_settled(workload: Manifest) -> bool:

@@ -9,7 +9,13 @@ LABELS = {"component": "redis"}
 
 def tenant(status=None, **spec):
     security = {"enabled": True, "tls": {"enabled": False}}
-    rest = {"server": {"image": "s:1", "env": []}, "redis": {"security": security}, "networkPolicy": {"enabled": True}}
+    rest = {
+        "server": {"image": "s:1", "env": []},
+        "redis": {"security": security},
+        "networkPolicy": {"enabled": True},
+        "backup": {"enabled": True, "schedule": "0 2 * * *", "timeZone": "Etc/UTC"},
+        "integrations": {"ingress": {"enabled": False}},
+    }
     return {"metadata": {"name": "acme", "uid": "u", "generation": 3}, "spec": {**rest, **spec}, "status": status or {}}
 
 
@@ -28,6 +34,7 @@ def observed(**changes):
             "redis": workload("StatefulSet", "redis", ready=1),
             "server": workload("Deployment", "neurallog-server", ready=1),
             "policies": [{"metadata": {"name": "default-deny"}}],
+            "backup": {"metadata": {"name": "redis-backup"}},
             **changes,
         }
     )
@@ -37,8 +44,8 @@ def condition(status, kind):
     return next(entry for entry in status["conditions"] if entry["type"] == kind)
 
 
-def pod(*, waiting=None, unschedulable=None):
-    state = {"waiting": waiting} if waiting else {"running": {}}
+def pod(*, waiting=None, unschedulable=None, ended=None):
+    state = {"waiting": waiting} if waiting else {"terminated": ended} if ended else {"running": {}}
     conditions = [{"type": "PodScheduled", "status": "False", **unschedulable}] if unschedulable else []
     return {
         "kind": "Pod",
@@ -104,6 +111,10 @@ UNBOUND = {
             "Pod tenant-acme/redis-0: ImagePullBackOff: no such image",
         ),
         (
+            {"pods": [pod(ended={"reason": "OOMKilled", "exitCode": 137})]},
+            "Pod tenant-acme/redis-0: container redis ended: OOMKilled, exit code 137",
+        ),
+        (
             {"pods": [pod(unschedulable={"reason": "Unschedulable", "message": "0/3 nodes"})]},
             "Pod tenant-acme/redis-0: Unschedulable: 0/3 nodes",
         ),
@@ -154,3 +165,82 @@ def test_a_retained_namespace_is_known_by_the_uid_that_we_noted_not_by_a_copy_of
     taken = tenant_status.compute(tenant(), observed(namespace={"metadata": copied}), now=NOW)
     assert condition(kept, "NamespaceReady")["status"] == "True"
     assert condition(taken, "NamespaceReady")["status"] == "False"
+
+
+def job(outcome, *, message="", told=""):
+    kind = {"Succeeded": "Complete", "Failed": "Failed"}[outcome]
+    ended = {"type": kind, "status": "True", "lastTransitionTime": THEN, "reason": "R", "message": message}
+    owner = {"uid": "j"}
+    terminated = {"exitCode": 0 if outcome == "Succeeded" else 1, "message": told}
+    made = {"metadata": {"name": "redis-backup-1", "uid": "j"}, "status": {"conditions": [ended]}}
+    of_it = {
+        "kind": "Pod",
+        "metadata": {"name": "p", "ownerReferences": [owner]},
+        "status": {"containerStatuses": [{"name": "backup", "state": {"terminated": terminated}}]},
+    }
+    return {"jobs": [made], "pods": [of_it]}
+
+
+def test_a_backup_tells_its_time_size_and_count_and_when_the_next_is_due():
+    made = job("Succeeded", told='{"name": "x", "kilobytes": 12, "count": 3}')
+    status = tenant_status.compute(tenant(), observed(**made), now=NOW)
+    assert status["backup"] == {
+        "lastBackupStatus": "Succeeded",
+        "lastBackupTime": THEN,
+        "lastBackupSize": "12Ki",
+        "backupCount": 3,
+        "nextBackupTime": "2026-11-25T02:00:00Z",
+    }
+    later = tenant_status.compute(tenant(status), observed(), now=NOW)
+    assert later["backup"] == status["backup"]
+
+
+def test_a_backup_that_failed_degrades_the_tenant_which_serves_all_the_same():
+    made = job("Failed", told="copying\nERR disk full")
+    status = tenant_status.compute(tenant(), observed(**made), now=NOW)
+    assert status["phase"] == "Degraded"
+    assert condition(status, "Ready")["status"] == "True"
+    assert condition(status, "BackupReady")["status"] == "False"
+    assert condition(status, "BackupReady")["message"] == "Job redis-backup-1: R: ERR disk full"
+    assert status["backup"]["lastBackupStatus"] == "Failed"
+
+
+def test_the_next_backup_is_due_in_the_time_zone_of_its_schedule():
+    backup = {"enabled": True, "schedule": "30 2 * * *", "timeZone": "Europe/Berlin"}
+    status = tenant_status.compute(tenant(backup=backup), observed(), now=NOW)
+    assert status["backup"]["nextBackupTime"] == "2026-11-25T01:30:00Z"
+
+
+def test_an_ingress_gives_the_urls():
+    ingress = {"enabled": True, "hosts": [{"host": "a.example.com", "path": "/"}], "tls": [{"secretName": "c"}]}
+    status = tenant_status.compute(tenant(integrations={"ingress": ingress}), observed(), now=NOW)
+    assert status["urls"]["api"] == "https://a.example.com/api"
+
+
+def usage(cpu):
+    return {"pod_metrics": [{"containers": [{"usage": {"cpu": cpu, "memory": "100Mi"}}]}]}
+
+
+@pytest.mark.parametrize(
+    ("cpu", "now", "written"),
+    [
+        ("104m", "2026-11-24T11:00:00Z", "100m"),
+        ("120m", "2026-11-24T11:00:00Z", "120m"),
+        ("120m", "2026-11-24T10:04:00Z", "100m"),
+    ],
+)
+def test_metrics_are_written_when_they_moved_and_not_too_often(cpu, now, written):
+    first = tenant_status.compute(tenant(), observed(**usage("100m")), now=THEN)
+    assert first["metrics"] == {"cpu": "100m", "memory": "100Mi", "time": THEN}
+    assert tenant_status.compute(tenant(first), observed(**usage(cpu)), now=now)["metrics"]["cpu"] == written
+
+
+def test_metrics_that_nobody_tells_are_absent():
+    assert "metrics" not in tenant_status.compute(tenant(), observed(), now=NOW)
+
+
+def test_what_others_write_to_the_status_is_no_difference():
+    status = tenant_status.compute(tenant(), observed(), now=NOW)
+    theirs = {"applied": "x", "conditions": [*status["conditions"], {"type": "Progressing", "status": "False"}]}
+    assert not tenant_status.differs(status, {**status, **theirs})
+    assert tenant_status.differs(status, {**status, "phase": "Failed"})
