@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils import names, tenant_status
+from ..module_utils import names, redis_conf, tenant_status
 from ..plugin_utils.action import KubernetesAction, RefusedError
 from ..plugin_utils.client import ApiError, Client, connect
 
@@ -100,7 +100,15 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
         "backup": client.get("batch/v1", "CronJob", "redis-backup", namespace),
         "pod_metrics": _pod_metrics(client, namespace),
     }
-    unsettled = any(workload and not tenant_status.is_settled(workload) for workload in (redis, server))
+    mode = tenant["spec"]["redis"]["mode"]
+    if mode == "sentinel":
+        observed["proxy"] = client.get("apps/v1", "Deployment", "redis-proxy", namespace)
+    if mode == "cluster":
+        job = redis_conf.cluster_job_name(tenant["spec"]["redis"])
+        observed["cluster_job"] = client.get("batch/v1", "Job", job, namespace)
+    unsettled = any(
+        workload and not tenant_status.is_settled(workload) for workload in (redis, server, observed.get("proxy"))
+    )
     has_run = bool((observed["backup"] or {}).get("status"))
     if has_run:
         observed["jobs"] = list(client.list_objects("batch/v1", "Job", namespace, labelSelector=_OF_BACKUPS))

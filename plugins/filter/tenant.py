@@ -17,6 +17,7 @@ from ..module_utils import (
     pods,
     quantities,
     redis_conf,
+    redis_proxy,
     server,
     tenant_status,
 )
@@ -43,6 +44,7 @@ class FilterModule:
             "backup_env": backups.environment,
             "backup_needs_egress": backups.needs_egress,
             "backup_port": backups.port,
+            "cluster_job_name": redis_conf.cluster_job_name,
             "container_resources": server.requirements,
             "container_security_context": pods.container_security_context,
             "custom_rules": network.rules,
@@ -73,6 +75,7 @@ class FilterModule:
             "rclone_secret": backups.rclone_secret,
             "redis_cli_options": backups.redis_cli_options,
             "redis_conf": redis_conf.render,
+            "redis_proxy_conf": redis_proxy.render,
             "restore_env": backups.restore_environment,
             "scrape_annotations": monitoring.scrape_annotations,
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),

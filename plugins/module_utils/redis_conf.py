@@ -27,6 +27,11 @@ def render(redis: Mapping[str, Any]) -> str:
     return "".join(f"{line}\n" for line in _lines(redis))
 
 
+def cluster_job_name(redis: Mapping[str, Any]) -> str:
+    """Return the name of the Job that brings a cluster to its size; another size is another Job."""
+    return f"redis-cluster-{redis['masters']}-{redis['replicas']}"
+
+
 def maxmemory(redis: Mapping[str, Any]) -> int:
     """Return the bytes of data that fit in the container's memory limit."""
     return int(quantities.parse(redis["resources"]["memory"]["limit"]) * MEMORY_SHARE / 100)
@@ -40,6 +45,7 @@ def _lines(redis: Mapping[str, Any]) -> Iterator[str]:
     yield "aclfile /run/redis/users.acl"
     yield from _listening(redis["security"])
     yield from _persistence(redis["persistence"])
+    yield from _mode(redis)
     yield f"maxmemory {maxmemory(redis)}"
     yield f"maxmemory-policy {advanced['maxmemoryPolicy']}"
     yield f"client-output-buffer-limit {advanced['clientOutputBufferLimit']}"
@@ -59,6 +65,21 @@ def _listening(security: Mapping[str, Any]) -> Iterator[str]:
     yield "tls-key-file /run/tls/tls.key"
     yield "tls-ca-cert-file /run/tls/ca.crt"
     yield "tls-auth-clients optional"
+
+
+def _mode(redis: Mapping[str, Any]) -> Iterator[str]:
+    encrypted = redis["security"]["tls"].get("enabled")
+    if redis["mode"] == "sentinel":
+        # A master that was cut off from all its replicas takes no writes, which would be lost.
+        yield "min-replicas-to-write 1"
+        yield "min-replicas-max-lag 10"
+        yield f"tls-replication {'yes' if encrypted else 'no'}"
+    if redis["mode"] == "cluster":
+        yield "cluster-enabled yes"
+        yield "cluster-config-file /data/nodes.conf"
+        yield "cluster-node-timeout 5000"
+        yield f"tls-cluster {'yes' if encrypted else 'no'}"
+        yield f"tls-replication {'yes' if encrypted else 'no'}"
 
 
 def _persistence(persistence: Mapping[str, Any]) -> Iterator[str]:

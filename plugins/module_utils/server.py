@@ -10,6 +10,8 @@ from .redis_conf import PORT as REDIS_PORT
 from .resources import Manifest
 
 PORT = 3030
+SENTINEL_PORT = 26379
+MASTER_NAME = "main"
 AUTH_SECRET = "redis-auth"  # noqa: S105 - the name of a Secret
 
 
@@ -32,15 +34,27 @@ def port(spec: Mapping[str, Any]) -> int:
 def settings(tenant: Manifest) -> dict[str, str]:
     """Return the environment that every server gets; never a password."""
     spec = tenant["spec"]
-    scheme = "rediss" if spec["redis"]["security"]["tls"].get("enabled") else "redis"
     return {
         "NODE_ENV": "production",
         "PORT": str(PORT),
-        "REDIS_URL": f"{scheme}://redis:{REDIS_PORT}",
+        **_addresses(spec["redis"]),
         "LOG_LEVEL": spec["server"]["logLevel"],
         "TENANT_ID": tenant["metadata"]["name"],
         **server_api.settings(spec["server"]["api"]),
     }
+
+
+def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:
+    """Return how the server finds Redis; sentinels and nodes of a cluster tell the rest, so that three are enough."""
+    pods = [f"redis-{number}.redis-headless" for number in range(3)]
+    if redis["mode"] == "cluster":
+        return {"REDIS_CLUSTER_NODES": ",".join(f"{pod}:{REDIS_PORT}" for pod in pods)}
+    scheme = "rediss" if redis["security"]["tls"].get("enabled") else "redis"
+    url = {"REDIS_URL": f"{scheme}://redis:{REDIS_PORT}"}
+    if redis["mode"] == "sentinel":
+        sentinels = ",".join(f"{pod}:{SENTINEL_PORT}" for pod in pods)
+        return url | {"REDIS_SENTINELS": sentinels, "REDIS_MASTER_NAME": MASTER_NAME}
+    return url
 
 
 def digest(tenant: Manifest) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import backups, ingress, names, ownership, redis_conf, server, usage
+from . import backups, hooks, ingress, names, ownership, redis_conf, server, usage
 from .ownership import NamespaceState
 from .resources import Manifest, describe
 
@@ -32,6 +32,8 @@ class Observed:
     events: Sequence[Manifest] = field(default=())
     backup: Manifest | None = None
     jobs: Sequence[Manifest] = ()
+    proxy: Manifest | None = None
+    cluster_job: Manifest | None = None
     pod_metrics: Sequence[Manifest] = ()
 
 
@@ -61,7 +63,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     last = tenant.get("status") or {}
     components = {
         "namespace": _namespace(tenant, observed),
-        "redis": _workload(observed.redis, "StatefulSet redis", observed, url=_redis_url(tenant)),
+        "redis": _redis(tenant, observed),
         "server": _workload(observed.server, "Deployment neurallog-server", observed, url=_server_url(tenant)),
         "network": _network(tenant, observed),
         "backup": _backup(tenant, observed),
@@ -171,6 +173,26 @@ def _is_current(workload: Manifest) -> bool:
     status = workload.get("status") or {}
     observed = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
     return observed and bool(status.get("updatedReplicas", 0) >= workload["spec"].get("replicas", 1))
+
+
+def _redis(tenant: Manifest, observed: Observed) -> _Component:
+    """Return the state of the Redis pods, and of what brings clients to the right one of them."""
+    pods = _workload(observed.redis, "StatefulSet redis", observed, url=_redis_url(tenant))
+    mode = tenant["spec"]["redis"]["mode"]
+    if pods.phase != "Running" or mode == "standalone":
+        return pods
+    if mode == "sentinel":
+        proxy = _workload(observed.proxy, "Deployment redis-proxy", observed, url="")
+        return pods if proxy.phase == "Running" else replace(pods, phase=proxy.phase, message=proxy.message)
+    title = f"Job {redis_conf.cluster_job_name(tenant['spec']['redis'])}"
+    if observed.cluster_job is None:
+        return replace(pods, phase="Provisioning", message=f"{title} does not exist")
+    state = hooks.state(observed.cluster_job)
+    if state is hooks.State.FAILED:
+        return replace(pods, phase="Failed", message=f"{title}: {hooks.failure(observed.cluster_job)}")
+    if state is hooks.State.RUNNING:
+        return replace(pods, phase="Provisioning", message=f"{title} brings the pods into the cluster")
+    return pods
 
 
 def _workload(workload: Manifest | None, title: str, observed: Observed, *, url: str) -> _Component:

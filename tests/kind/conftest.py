@@ -1,5 +1,6 @@
 """A kind cluster with the operator as its users deploy it, and the stand-in of the server."""
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,23 @@ from tests.control_plane import CHECKOUT, Cluster, tenant
 OPERATOR = "neurallog/tenant-operator:test"
 SERVER = "neurallog/server:1.4.2"
 SYSTEM = "neurallog-system"
+PYTHON = "/opt/standin/bin/python"
+
+IMAGES = {
+    "haproxy:3.0-alpine": "tests/images/haproxy",
+    "rclone/rclone:1": "tests/images/rclone",
+    "curlimages/curl:8.11.1": "tests/images/curl",
+    "neurallog/s3:test": "tests/images/s3",
+    SERVER: "tests/standin",
+    OPERATOR: ".",
+}
+"""What the tests bring to the node, and where it is built from: nothing is pulled."""
+
+REQUEST = """
+import sys, urllib.request
+request = urllib.request.Request(sys.argv[1], data=sys.argv[2].encode() if len(sys.argv) > 2 else None)
+print(urllib.request.urlopen(request, timeout=10).read().decode())
+"""
 
 
 def pytest_collection_modifyitems(items):
@@ -50,9 +68,9 @@ def cluster(runtime):
     """A cluster of these tests' own, with the Tenant API and the operator's Deployment."""
     runtime.down()
     runtime.up()
-    _run("docker", "build", "--tag", OPERATOR, ".")
-    _run("docker", "build", "--tag", SERVER, "tests/standin")
-    runtime.load([OPERATOR, SERVER])
+    for image, folder in IMAGES.items():
+        _run("docker", "build", "--tag", image, folder)
+    runtime.load(list(IMAGES))
     cluster = Cluster(runtime.kubeconfig)
     cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
     manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
@@ -88,9 +106,33 @@ def make_tenant(request):
 
 @pytest.fixture
 def execute(cluster):
-    """Run a command in a pod's container; returns its output, also when it fails."""
+    """Run a command in a pod's container; returns its output, also when it fails. Options end with ``--``."""
 
     def execute(namespace, pod, *command, check=True):
-        return cluster.kubectl("exec", "-n", namespace, pod, "--", *command, check=check)
+        words = command if "--" in command else ("--", *command)
+        return cluster.kubectl("exec", "-n", namespace, pod, *words, check=check)
 
     return execute
+
+
+@pytest.fixture
+def redis_cli(execute, name):
+    """Run redis-cli in one of the tenant's Redis pods; returns what it says."""
+
+    def redis_cli(*arguments, pod="redis-0", check=True):
+        return execute(f"tenant-{name}", pod, "-c", "redis", "--", "redis-cli", *arguments, check=check).strip()
+
+    return redis_cli
+
+
+@pytest.fixture
+def ask(cluster, execute, name):
+    """Send a request to the tenant's server, from within its pod; returns the answer's JSON."""
+
+    def ask(path, *data):
+        namespace = f"tenant-{name}"
+        (pod, *_) = cluster.get("pods", "-l", "app.kubernetes.io/component=server", namespace=namespace)
+        url = f"http://localhost:3030{path}"
+        return json.loads(execute(namespace, pod["metadata"]["name"], "--", PYTHON, "-c", REQUEST, url, *data))
+
+    return ask

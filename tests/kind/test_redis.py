@@ -31,14 +31,6 @@ SETTINGS = [
 ]
 
 
-@pytest.fixture
-def redis_cli(execute, name):
-    def redis_cli(*arguments, check=True):
-        return execute(f"tenant-{name}", "redis-0", "redis-cli", *arguments, check=check).strip()
-
-    return redis_cli
-
-
 @pytest.mark.parametrize(("redis", "expected"), SETTINGS)
 def test_redis_runs_with_what_the_tenant_asks_for(cluster, name, make_tenant, redis_cli, redis, expected):
     cluster.apply(make_tenant(name, redis=redis))

@@ -8,6 +8,7 @@ from ansible_collections.neurallog.tenant.plugins.module_utils import redis_conf
 
 SPEC = {
     "resources": {"memory": {"limit": "256Mi"}},
+    "mode": "standalone",
     "storage": "1Gi",
     "config": {},
     "persistence": {"type": "aof", "fsync": "everysec", "savePoints": [{"seconds": 60, "changes": 1}]},
@@ -61,3 +62,9 @@ def test_a_value_never_leaves_its_line_nor_its_quotes(value):
 def test_a_name_that_is_no_directive_is_refused_by_field():
     with pytest.raises(ValueError, match=r"spec\.redis\.config: 'a b' is not a directive"):
         lines(config={"a b": "1"})
+
+
+def test_a_mode_adds_its_directives_and_standalone_none():
+    assert not [line for line in lines() if line.startswith(("cluster-", "min-replicas"))]
+    assert "min-replicas-to-write 1" in lines(mode="sentinel")
+    assert "cluster-enabled yes" in lines(mode="cluster")

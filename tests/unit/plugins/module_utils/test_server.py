@@ -26,7 +26,10 @@ API = {
 
 def spec(*env, security=None):
     security = {"enabled": True, "tls": {"enabled": False}} if security is None else security
-    return {"server": {"env": list(env), "logLevel": "info", "api": API}, "redis": {"security": security}}
+    return {
+        "server": {"env": list(env), "logLevel": "info", "api": API},
+        "redis": {"security": security, "mode": "standalone"},
+    }
 
 
 def test_the_password_is_a_reference_in_the_generated_secret_or_in_the_tenants_own():

@@ -11,7 +11,7 @@ def tenant(status=None, **spec):
     security = {"enabled": True, "tls": {"enabled": False}}
     rest = {
         "server": {"image": "s:1", "env": []},
-        "redis": {"security": security},
+        "redis": {"security": security, "mode": "standalone"},
         "networkPolicy": {"enabled": True},
         "backup": {"enabled": True, "schedule": "0 2 * * *", "timeZone": "Etc/UTC"},
         "integrations": {"ingress": {"enabled": False}},

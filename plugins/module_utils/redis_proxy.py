@@ -1,0 +1,50 @@
+"""The configuration of the proxies that lead to the master of a Redis with sentinels.
+
+Source: https://docs.haproxy.org/3.0/configuration.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import names
+from .redis_conf import PORT
+from .resources import Manifest
+
+
+def render(tenant: Manifest, cluster_domain: str) -> str:
+    """Return the text of haproxy.cfg; HAProxy's resolvers need whole names, so the cluster's domain is asked for."""
+    return "".join(f"{line}\n" for line in _lines(tenant, cluster_domain))
+
+
+def _lines(tenant: Manifest, cluster_domain: str) -> Iterator[str]:
+    redis = tenant["spec"]["redis"]
+    yield "global"
+    yield "  maxconn 10000"
+    yield "defaults"
+    yield "  mode tcp"
+    yield "  timeout connect 2s"
+    yield "  timeout check 2s"
+    yield "  timeout client 1h"
+    yield "  timeout server 1h"
+    yield "resolvers cluster"
+    yield "  parse-resolv-conf"
+    yield "  hold valid 1s"
+    yield "  hold obsolete 1s"
+    yield "frontend redis"
+    yield f"  bind :{PORT}"
+    yield "  default_backend master"
+    yield "backend master"
+    yield "  option tcp-check"
+    if redis["security"]["enabled"]:
+        yield r'  tcp-check send "*2\r\n\$4\r\nAUTH\r\n\$${REDIS_PASSWORD_LENGTH}\r\n${REDIS_PASSWORD}\r\n"'
+        yield "  tcp-check expect string +OK"
+    yield r"  tcp-check send info\ replication\r\n"
+    yield "  tcp-check expect string role:master"
+    check = "check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers cluster init-addr none"
+    if redis["security"]["tls"].get("enabled"):
+        check += " check-ssl verify required ca-file /run/tls/ca.crt"
+    namespace = names.namespace_name(tenant["metadata"]["name"])
+    for number in range(redis["replicas"]):
+        pod = f"redis-{number}"
+        yield f"  server {pod} {pod}.redis-headless.{namespace}.svc.{cluster_domain}:{PORT} {check}"

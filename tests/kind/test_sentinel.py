@@ -1,0 +1,69 @@
+"""Redis with sentinels: a lost master is replaced, and all ways of the server lead to the new one."""
+
+import time
+
+import pytest
+
+from tests.control_plane import is_reconciled
+
+from .conftest import PYTHON
+
+WRITE = "import redis, os; redis.Redis('redis', 6379, password=os.environ['REDIS_PASSWORD']).set('by-service', '{}')"
+SENTINEL = {"mode": "sentinel", "replicas": 3}
+
+
+@pytest.fixture
+def master(redis_cli):
+    """Return the name of the pod that says it is the master."""
+
+    def master():
+        pods = [f"redis-{number}" for number in range(3)]
+        found = [pod for pod in pods if redis_cli("role", pod=pod, check=False).startswith("master")]
+        return found[0] if len(found) == 1 else None
+
+    return master
+
+
+@pytest.fixture
+def writes_through_the_service(cluster, execute, name):
+    def writes_through_the_service(value):
+        namespace = f"tenant-{name}"
+        (pod, *_) = cluster.get("pods", "-l", "app.kubernetes.io/component=server", namespace=namespace)
+        said = execute(namespace, pod["metadata"]["name"], PYTHON, "-c", WRITE.format(value), check=False)
+        return "Error" not in said and "error" not in said
+
+    return writes_through_the_service
+
+
+def test_a_killed_master_is_replaced_and_server_and_service_reach_the_new_one(
+    cluster, name, make_tenant, redis_cli, ask, master, writes_through_the_service, record_property
+):
+    cluster.apply(make_tenant(name, redis=SENTINEL))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.wait_until(lambda: writes_through_the_service("before"))
+    assert ask("/api/logs", "before") == {"lines": 1}
+    first = master()
+    cluster.wait_until(lambda: "connected_slaves:2" in redis_cli("info", "replication", pod=first))
+
+    started = time.monotonic()
+    cluster.kubectl("delete", "pod", first, "-n", f"tenant-{name}", "--grace-period=0", "--force")
+    cluster.wait_until(lambda: writes_through_the_service("after"))
+    took = time.monotonic() - started
+    record_property("seconds until the Service led to a writable master", round(took, 1))
+    cluster.wait_until(lambda: ask("/health")["status"] == "ok")
+    assert ask("/api/logs", "after") == {"lines": 2}
+    cluster.wait_until(lambda: master() not in {None, first})
+    cluster.wait_until(lambda: redis_cli("get", "by-service", pod=first, check=False) == "after")
+    assert redis_cli("role", pod=first).startswith("slave")
+
+
+def test_a_restart_of_all_pods_at_once_loses_nothing(cluster, name, make_tenant, redis_cli, master):
+    cluster.apply(make_tenant(name, redis={**SENTINEL, "persistence": {"fsync": "always"}}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.wait_until(lambda: "connected_slaves:2" in redis_cli("info", "replication", pod=master() or "redis-0"))
+    redis_cli("set", "kept", "yes", pod=master())
+    cluster.kubectl(
+        "delete", "pod", *(f"redis-{n}" for n in range(3)), "-n", f"tenant-{name}", "--grace-period=0", "--force"
+    )
+    cluster.wait_until(lambda: master() and redis_cli("get", "kept", pod=master(), check=False) == "yes")
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
