@@ -172,10 +172,10 @@ def test_a_template_in_a_tenant_is_data_for_the_operator_as_well(cluster, name, 
 
 EXPECTED = sorted(
     [
-        *("kube-root-ca.crt", "neurallog-server", "redis-config"),  # ConfigMaps
+        *("kube-root-ca.crt", "neurallog-server", "redis-backup", "redis-config"),  # ConfigMaps
         *("neurallog-server", "redis", "redis-headless"),  # Services
         *("neurallog-server", "redis"),  # workloads
-        *("allow-api", "allow-dns", "allow-internal", "default-deny"),  # NetworkPolicies
+        *("allow-api", "allow-dns", "allow-internal", "allow-monitoring", "default-deny"),  # NetworkPolicies
     ]
 )
 

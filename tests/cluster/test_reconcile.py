@@ -215,4 +215,4 @@ def test_many_tenants_run_together_and_limit_means_what_ansible_means(cluster, n
     assert [cluster.get("tenant", each) is not None for each in names] == [True, False, False, False]
     whole = cluster.playbook("reconcile", "-i", path, "--forks", "4")
     assert whole.code == 0, whole.output
-    assert [whole.recap(each)["changed"] for each in names] == [0, 5, 5, 5]
+    assert [whole.recap(each)["changed"] for each in names] == [0, 6, 6, 6]
