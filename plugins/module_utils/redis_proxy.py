@@ -20,7 +20,7 @@ def render(tenant: Manifest, cluster_domain: str) -> str:
 def _lines(tenant: Manifest, cluster_domain: str) -> Iterator[str]:
     redis = tenant["spec"]["redis"]
     yield "global"
-    yield "  maxconn 10000"
+    yield "  maxconn 4000"
     yield "defaults"
     yield "  mode tcp"
     yield "  timeout connect 2s"

@@ -19,8 +19,8 @@ from .action import RefusedError
 from .client import ApiError, Client
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "roles" / "lifecycle" / "templates"
-MANAGER = f"{names.FIELD_MANAGER}-hooks"
-"""Owns ``status.hooks`` alone, which is kept whatever else is reported."""
+MANAGER = f"{names.FIELD_MANAGER}-hook"
+"""With the hook's name, owns its entry in ``status.hooks``, which is kept whatever else is reported."""
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a Job that is waited for."""
@@ -58,7 +58,7 @@ class Hooks:
         wanted = hooks.specification(self.tenant, hook)
         if wanted is None or hooks.is_done(self.tenant, hook) or self.check_mode:
             return wanted is not None and not hooks.is_done(self.tenant, hook)
-        manifest = self._job(hook, wanted)
+        manifest = self.job(hook, wanted)
         job, started = self._start(manifest)
         deadline = time.monotonic() + timeout
         while hooks.state(job) is State.RUNNING:
@@ -74,7 +74,8 @@ class Hooks:
         self._keep(hook, job)
         return started
 
-    def _job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    def job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the Job of the hook."""
         variables = {
             "tenant": self.tenant,
             "hook": wanted,
@@ -116,11 +117,10 @@ class Hooks:
             "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         metadata = {key: self.tenant["metadata"][key] for key in ("name", "uid")}
-        known = (self.tenant.get("status") or {}).get("hooks") or {}
         manifest = {
             "apiVersion": names.API_VERSION,
             "kind": names.KIND,
             "metadata": metadata,
-            "status": {"hooks": {**known, hook: done}},
+            "status": {"hooks": {hook: done}},
         }
-        self.client.apply(manifest, manager=MANAGER, subresource="status")
+        self.client.apply(manifest, manager=f"{MANAGER}-{hook.lower()}", subresource="status")

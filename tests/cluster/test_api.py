@@ -1,0 +1,119 @@
+"""The Tenant API against the real API server: every field has an effect, and every rule refuses by name."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.control_plane import CHECKOUT
+from tests.rendering import ApiError, Renderer
+
+CRD = yaml.safe_load((CHECKOUT / "config" / "crd" / "neurallog.io_tenants.yaml").read_text())
+SPEC = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+GROUPS = yaml.safe_load((Path(__file__).parent / "fields.yaml").read_text())
+
+
+def leaves(schema, path=""):
+    """Yield the path of every field below which the schema has no further fields; an atomic map is one."""
+    items = schema.get("items", {})
+    if schema.get("properties") and schema.get("x-kubernetes-map-type") != "atomic":
+        for name, below in schema["properties"].items():
+            yield from leaves(below, f"{path}.{name}" if path else name)
+    elif items.get("properties"):
+        yield from leaves(items, f"{path}[]")
+    else:
+        yield path
+
+
+def with_field(spec, path, value):
+    """Return the spec with the field set; `a[].b` is the field of the first element, and null leaves it out."""
+    spec = copy.deepcopy(spec)
+    below = spec
+    *parents, last = path.replace("[]", ".0").split(".")
+    for name in parents:
+        below = below[int(name)] if name.isdigit() else below.setdefault(name, {})
+    if value is None:
+        below.pop(last, None)
+    else:
+        below[int(last) if last.isdigit() else last] = value
+    return spec
+
+
+def cases():
+    for group in GROUPS:
+        for field, values in group["fields"].items():
+            if "changes" in group:
+                yield pytest.param(
+                    field, values, group.get("given", {}), group["changes"], id=f"{field} {values[0]}"[:80]
+                )
+
+
+@pytest.fixture(scope="module")
+def renderer(cluster):
+    return Renderer(cluster.kubeconfig)
+
+
+def test_every_field_of_the_schema_has_a_case():
+    covered = {field for group in GROUPS for field in (*group["fields"], *group.get("covers", ()))}
+    assert sorted(set(leaves(SPEC)) - covered) == []
+
+
+def test_the_tests_that_fields_refer_to_exist():
+    for group in GROUPS:
+        if "shown_by" in group:
+            file, _, name = group["shown_by"].partition("::")
+            assert f"def {name}(" in (CHECKOUT / file).read_text()
+
+
+@pytest.mark.parametrize(("field", "values", "given", "changes"), list(cases()))
+def test_two_values_of_a_field_make_a_difference_in_exactly_these_objects(renderer, field, values, given, changes):
+    first, second = (
+        renderer.objects(renderer.accepted(tenant("fields", with_field(given, field, value)))) for value in values
+    )
+    different = {name for name in first.keys() | second.keys() if first.get(name) != second.get(name)}
+    # A generated password is another one each time.
+    different -= {"Secret redis-auth"} if "Secret redis-auth" in first.keys() & second.keys() else set()
+    assert sorted(different) == sorted(changes)
+
+
+def tenant(name, spec):
+    return {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
+
+
+REFUSALS = yaml.safe_load((Path(__file__).parent / "refusals.yaml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [pytest.param(entry["spec"], entry["says"], id=entry["says"][:80]) for entry in REFUSALS["made"]],
+)
+def test_a_bad_tenant_is_refused_with_the_field_in_the_message(renderer, bad, message):
+    with pytest.raises(ApiError) as refusal:
+        renderer.accepted(tenant("refused", bad))
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [pytest.param(entry["from"], entry["to"], entry["says"], id=entry["says"][:80]) for entry in REFUSALS["changed"]],
+)
+def test_a_change_that_is_not_allowed_is_refused_with_the_field_in_the_message(
+    cluster, renderer, name, before, after, message
+):
+    cluster.apply(tenant(name, before))
+    with pytest.raises(ApiError) as refusal:
+        renderer.client.apply(tenant(name, after), manager="kubectl", dry_run=True)
+    assert message in str(refusal.value)
+    cluster.kubectl("delete", "tenant", name)
+
+
+@pytest.mark.parametrize("bad", ["Caps", "x" * 57, "under_score", "dot.ted"])
+def test_a_name_that_is_no_label_of_56_characters_is_refused(renderer, bad):
+    with pytest.raises(ApiError) as refusal:
+        renderer.accepted(tenant(bad, {}))
+    assert "metadata.name" in str(refusal.value) or "Invalid value" in str(refusal.value)
+
+
+def test_the_table_of_refusals_has_at_least_sixty():
+    assert len(REFUSALS["made"]) + len(REFUSALS["changed"]) >= 60

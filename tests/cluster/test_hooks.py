@@ -1,0 +1,105 @@
+"""Hooks of a tenant's life: each runs once for each Tenant, as a Job without any rights."""
+
+import json
+from http import HTTPStatus
+
+import pytest
+
+from tests.control_plane import condition, is_reconciled
+
+RUN = {"exec": {"image": "busybox", "command": ["true"]}}
+HOOKS = ("preCreate", "postCreate", "preDelete", "postDelete")
+SYSTEM = "neurallog-system"
+
+
+@pytest.fixture
+def system(cluster):
+    """The operator's namespace, where hooks run that have no other."""
+    cluster.kubectl("create", "namespace", SYSTEM, check=False)
+    return SYSTEM
+
+
+def jobs_made(cluster, position, uid):
+    """Return the hooks whose Jobs were created since, by anybody, as often as they were."""
+    made = []
+    for line in cluster.audit_log.read_text().splitlines()[position:]:
+        event = json.loads(line)
+        if event["verb"] != "create":
+            continue
+        reference = event.get("objectRef") or {}
+        name = event.get("requestObject", {}).get("metadata", {}).get("name") or reference.get("name", "")
+        created = event.get("responseStatus", {}).get("code") == HTTPStatus.CREATED
+        if reference.get("resource") == "jobs" and created and name.startswith("hook-"):
+            made.append(name)
+    suffix = uid.replace("-", "")[:12]
+    return sorted(name.removeprefix("hook-").removesuffix(f"-{suffix}") for name in made if name.endswith(suffix))
+
+
+def test_every_hook_runs_once_and_leaves_nothing(cluster, system, name, manifest, make_tenant):
+    position = cluster.audit_position()
+    path = manifest(make_tenant(name, lifecycle=dict.fromkeys(HOOKS, RUN)))
+    assert cluster.playbook("reconcile", "-i", path, "-e", "wait=true").code == 0
+    tenant = cluster.get("tenant", name)
+    assert {hook: done["result"] for hook, done in tenant["status"]["hooks"].items()} == {
+        "preCreate": "Succeeded",
+        "postCreate": "Succeeded",
+    }
+    again = cluster.playbook("reconcile", "-i", path, "-e", "wait=true")
+    assert again.recap(name)["changed"] == 0
+    assert cluster.playbook("delete", "-i", path, "-e", "confirm=true").code == 0
+    made = jobs_made(cluster, position, tenant["metadata"]["uid"])
+    assert made == sorted(hook.lower() for hook in HOOKS)
+    cluster.wait_until(lambda: not cluster.get("jobs", namespace=system))
+
+
+def test_a_hook_has_no_rights_and_its_request_is_taken_literally(cluster, system, name, manifest, make_tenant):
+    request = {"url": "http://example.com/a", "headers": {"X-A": "$(HOME)"}, "body": "$(HOME)"}
+    path = manifest(make_tenant(name, lifecycle={"preCreate": {"http": request}}))
+    assert cluster.playbook("reconcile", "-i", path).code == 0
+    (job,) = cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace=system)
+    pod = job["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["containers"][0]["command"][-6:] == [
+        *("--header", "X-A: $$(HOME)"),
+        *("--data-raw", "$$(HOME)"),
+        *("--url", "http://example.com/a"),
+    ]
+
+
+def test_a_hook_that_fails_holds_the_tenant_back_or_is_ignored(cluster, system, name, manifest, make_tenant):
+    nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
+    cluster.kubectl("cordon", *nodes)  # its pod waits for a node until the deadline
+    try:
+        path = manifest(make_tenant(name, lifecycle={"preCreate": RUN}))
+        failed = cluster.playbook("reconcile", "-i", path, "-e", "lifecycle_deadline_seconds=1")
+        assert failed.code != 0
+        assert "the hook preCreate failed: DeadlineExceeded" in failed.flat
+        assert cluster.get("namespace", f"tenant-{name}") is None
+        assert "the hook preCreate failed" in condition(cluster.get("tenant", name), "Ready")["message"]
+
+        path = manifest(make_tenant(name, lifecycle={"preCreate": {**RUN, "failurePolicy": "Ignore"}}))
+        assert cluster.playbook("reconcile", "-i", path).code == 0
+        assert cluster.get("tenant", name)["status"]["hooks"]["preCreate"]["result"] == "Failed"
+        assert cluster.get("namespace", f"tenant-{name}")
+    finally:
+        cluster.kubectl("uncordon", *nodes)
+
+
+def test_a_hook_runs_once_although_the_operator_is_killed_while_it_runs(operated_cluster, name, make_tenant, start):
+    cluster = operated_cluster
+    cluster.kubectl("create", "namespace", SYSTEM, check=False)
+    position = cluster.audit_position()
+    operator = start()
+    cluster.apply(make_tenant(name, lifecycle=dict.fromkeys(HOOKS, RUN)))
+    for namespace in (SYSTEM, f"tenant-{name}"):
+        selector = f"neurallog.io/tenant={name},app.kubernetes.io/component=lifecycle"
+        cluster.wait_until(lambda: cluster.get("jobs", "-l", selector, namespace=namespace))  # noqa: B023 - asked at once
+        operator.kill()
+        operator.wait()
+        operator = start()
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.wait_until(lambda: len(cluster.get("tenant", name)["status"].get("hooks", {})) == len(HOOKS) / 2)
+    uid = cluster.get("tenant", name)["metadata"]["uid"]
+    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    assert jobs_made(cluster, position, uid) == sorted(hook.lower() for hook in HOOKS)

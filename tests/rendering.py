@@ -1,0 +1,58 @@
+"""What a Tenant turns into, without stating it: the roles' own templates, and the server's own defaults."""
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
+
+from tests.control_plane import CHECKOUT
+
+init_plugin_loader([str(CHECKOUT / "src")])  # collections are imported by Ansible's own finder from here on
+
+from ansible_collections.neurallog.tenant.plugins.module_utils import hooks as hook_names  # noqa: E402
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import hooks, manifests  # noqa: E402
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect  # noqa: E402
+
+__all__ = ["ApiError", "Renderer"]
+
+ROLES = ("namespace", "network", "redis", "server", "backup")
+HOOKS = ("preCreate", "postCreate", "preDelete", "postDelete")
+
+
+class Renderer:
+    """Renders the objects of Tenants as the roles do."""
+
+    def __init__(self, kubeconfig):
+        self._loader = DataLoader()
+        self.client = connect({"kubeconfig": str(kubeconfig)})
+        self._roles = {role: self._load(role) for role in ROLES}
+
+    def _load(self, role):
+        folder = CHECKOUT / "roles" / role
+        defaults = self._loader.load_from_file(str(folder / "defaults" / "main.yml"), trusted_as_template=True) or {}
+        (task,) = self._loader.load_from_file(str(folder / "tasks" / "main.yml"), trusted_as_template=True)
+        return folder / "templates", defaults, task["neurallog.tenant.apply"]["manifests"]
+
+    def accepted(self, manifest):
+        """Return the Tenant as the server would keep it: a dry run."""
+        return self.client.apply(manifest, manager="tests", dry_run=True)
+
+    def objects(self, tenant):
+        """Return the objects by kind and name, hooks included."""
+        made = {}
+        for templates, defaults, listed in self._roles.values():
+            variables = {**defaults, "tenant": tenant}
+            templar = Templar(loader=self._loader, variables=variables)
+            entries = manifests.plain(templar.template(listed))
+            for source in manifests.load(entries, lambda name, templates=templates: str(templates / name)):
+                for rendered in manifests.render(source, templar, variables):
+                    made[f"{rendered.manifest['kind']} {rendered.manifest['metadata']['name']}"] = rendered.manifest
+        return made | self._hooks(tenant)
+
+    def _hooks(self, tenant):
+        options = {name: option["default"] for name, option in hooks.ARGUMENTS.items()}
+        runner = hooks.Hooks(self.client, tenant, options, Templar(loader=self._loader), check_mode=True)
+        return {
+            f"Job {hook}": runner.job(hook, wanted)
+            for hook in HOOKS
+            if (wanted := hook_names.specification(tenant, hook))
+        }
