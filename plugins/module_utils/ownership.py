@@ -59,14 +59,31 @@ def is_owned_by(manifest: Manifest, uid: str) -> bool:
 
 
 def disowning(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
+    """Return the JSON patch (RFC 6902) that takes this UID off this object as it is; empty where it is not on it.
+
+    It is on its owners, and on a Namespace in an annotation, by which the API server guards the Namespace.
+    """
+    annotations = manifest["metadata"].get("annotations") or {}
+    operations = dropping_owner(manifest, uid) if is_owned_by(manifest, uid) else []
+    if annotations.get(names.TENANT_UID_ANNOTATION) == uid:
+        others = {key: value for key, value in annotations.items() if key != names.TENANT_UID_ANNOTATION}
+        operations += [*_being(manifest), *_replacing("/metadata/annotations", annotations, others)]
+    return operations
+
+
+def dropping_owner(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
     """Return the JSON patch (RFC 6902) that takes this UID off the owners of exactly this object as it is."""
     references = manifest["metadata"]["ownerReferences"]
     kept = [reference for reference in references if reference["uid"] != uid]
-    return [
-        {"op": "test", "path": "/metadata/uid", "value": manifest["metadata"]["uid"]},
-        {"op": "test", "path": "/metadata/ownerReferences", "value": references},
-        {"op": "replace", "path": "/metadata/ownerReferences", "value": kept},
-    ]
+    return [*_being(manifest), *_replacing("/metadata/ownerReferences", references, kept)]
+
+
+def _being(manifest: Manifest) -> list[dict[str, Any]]:
+    return [{"op": "test", "path": "/metadata/uid", "value": manifest["metadata"]["uid"]}]
+
+
+def _replacing(path: str, before: Any, after: Any) -> list[dict[str, Any]]:
+    return [{"op": "test", "path": path, "value": before}, {"op": "replace", "path": path, "value": after}]
 
 
 def has_other_controller(manifest: Manifest, uid: str) -> bool:

@@ -265,7 +265,7 @@ class Component:
         uid = self.tenant["metadata"]["uid"]
         if ownership.owner_references(self.tenant, live["kind"]) or not ownership.is_owned_by(live, uid):
             return live
-        operations = ownership.disowning(live, uid)
+        operations = ownership.dropping_owner(live, uid)
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:

@@ -111,8 +111,8 @@ class Deletion:
             return
         uid = self.tenant["metadata"]["uid"]
         for manifest in self._owned():
-            if ownership.is_owned_by(manifest, uid):
-                self.client.json_patch(manifest, ownership.disowning(manifest, uid), manager=names.FIELD_MANAGER)
+            if operations := ownership.disowning(manifest, uid):
+                self.client.json_patch(manifest, operations, manager=names.FIELD_MANAGER)
 
     def _owned(self) -> Iterator[Manifest]:
         namespace = names.namespace_name(self.name)

@@ -15,7 +15,7 @@ def path(cluster, name, manifest, make_tenant):
 def test_delete_says_what_goes_and_without_an_answer_deletes_nothing(cluster, name, path):
     run = cluster.playbook("delete", "-i", path)
     assert run.code != 0
-    assert f"Tenant {name} and Namespace tenant-{name} go, with all their data (1 PersistentVolumeClaim" in run.flat
+    assert f"Tenant {name} and Namespace tenant-{name} go, with all their data (2 PersistentVolumeClaims" in run.flat
     assert "-e confirm=true" in run.flat
     assert cluster.get("tenant", name)
     assert cluster.get("statefulset", "redis", namespace=f"tenant-{name}")
