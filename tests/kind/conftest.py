@@ -120,7 +120,9 @@ def redis_cli(execute, name):
     """Run redis-cli in one of the tenant's Redis pods; returns what it says."""
 
     def redis_cli(*arguments, pod="redis-0", check=True):
-        return execute(f"tenant-{name}", pod, "-c", "redis", "--", "redis-cli", *arguments, check=check).strip()
+        return execute(
+            f"tenant-{name}", pod, "-c", "redis", "--", "timeout", "5", "redis-cli", *arguments, check=check
+        ).strip()
 
     return redis_cli
 

@@ -35,7 +35,7 @@ def writes_through_the_service(cluster, execute, name):
     return writes_through_the_service
 
 
-def test_a_killed_master_is_replaced_and_server_and_service_reach_the_new_one(
+def test_after_a_killed_master_server_and_service_reach_a_writable_one(
     cluster, name, make_tenant, redis_cli, ask, master, writes_through_the_service, record_property
 ):
     cluster.apply(make_tenant(name, redis=SENTINEL))
@@ -52,6 +52,25 @@ def test_a_killed_master_is_replaced_and_server_and_service_reach_the_new_one(
     record_property("seconds until the Service led to a writable master", round(took, 1))
     cluster.wait_until(lambda: ask("/health")["status"] == "ok")
     assert ask("/api/logs", "after") == {"lines": 2}
+
+
+SIGNAL = 'for pid in $(pgrep redis-server); do if grep -q "$0" /proc/$pid/cgroup; then kill -"$1" $pid; fi; done'
+"""Run on the node: to all Redis processes of the pod with this UID, its sentinel included."""
+
+
+def test_a_master_that_hangs_is_replaced_by_an_election_and_follows_the_new_one_when_it_wakes(
+    cluster, name, make_tenant, redis_cli, ask, master, writes_through_the_service, on_node
+):
+    cluster.apply(make_tenant(name, redis=SENTINEL))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.wait_until(lambda: writes_through_the_service("before"))
+    first = master()
+    cluster.wait_until(lambda: "connected_slaves:2" in redis_cli("info", "replication", pod=first))
+    uid = cluster.get("pod", first, namespace=f"tenant-{name}")["metadata"]["uid"]
+    on_node("sh", "-c", SIGNAL, uid, "STOP")
+    cluster.wait_until(lambda: writes_through_the_service("after"))
+    assert ask("/api/logs", "after") == {"lines": 1}
+    on_node("sh", "-c", SIGNAL, uid, "CONT")
     cluster.wait_until(lambda: master() not in {None, first})
     cluster.wait_until(lambda: redis_cli("get", "by-service", pod=first, check=False) == "after")
     assert redis_cli("role", pod=first).startswith("slave")
