@@ -69,6 +69,7 @@ def test_a_master_that_hangs_is_replaced_by_an_election_and_follows_the_new_one_
     uid = cluster.get("pod", first, namespace=f"tenant-{name}")["metadata"]["uid"]
     on_node("sh", "-c", SIGNAL, uid, "STOP")
     cluster.wait_until(lambda: writes_through_the_service("after"))
+    cluster.wait_until(lambda: ask("/health", check=False).get("status") == "ok")
     assert ask("/api/logs", "after") == {"lines": 1}
     on_node("sh", "-c", SIGNAL, uid, "CONT")
     cluster.wait_until(lambda: master() not in {None, first})

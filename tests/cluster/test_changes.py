@@ -1,0 +1,191 @@
+"""Changes of running tenants: the end is that of a fresh tenant, nothing is recreated, and what is turned off goes alone."""
+
+import json
+
+import pytest
+import yaml
+
+from tests.cluster.test_api import GROUPS, with_field
+from tests.control_plane import condition
+
+KINDS = (
+    "configmaps,cronjobs,deployments,horizontalpodautoscalers,ingresses,limitranges,networkpolicies,persistentvolumeclaims,"
+    "poddisruptionbudgets,resourcequotas,services,serviceaccounts,statefulsets"
+)
+IMMUTABLE = {"redis", "redis.storageClassName", "backup.restoreFrom"}
+ONE_WAY = {"redis.replicas", "redis.masters", "redis.storage"}
+"""Fields that may grow and never shrink."""
+
+
+def objects(cluster, tenant):
+    """Return the objects that the operator owns in the tenant's namespace, by kind and name."""
+    found = cluster.get(KINDS, namespace=f"tenant-{tenant}") or []
+    return {
+        f"{made['kind']} {made['metadata']['name']}": made
+        for made in found
+        if made["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "tenant-operator"
+    }
+
+
+def stated(made, tenant):
+    """Return what is the same in two tenants that were made alike: without identity, addresses and status."""
+    text = json.dumps({key: value for key, value in made.items() if key not in {"metadata", "status"}}, sort_keys=True)
+    shown = json.loads(text.replace(f"tenant-{tenant}", "tenant-NAME").replace(f'"{tenant}"', '"NAME"'))
+    metadata = made["metadata"]
+    shown["labels"] = {key: value for key, value in metadata["labels"].items() if value != tenant}
+    shown["annotations"] = {
+        key: value for key, value in metadata.get("annotations", {}).items() if "kubernetes.io" not in key
+    }
+    spec = shown.get("spec", {})
+    for field in ("clusterIP", "clusterIPs", "volumeName"):
+        spec.pop(field, None)
+    claims = [claim["spec"] for claim in spec.get("volumeClaimTemplates", ())]
+    for claim in claims:  # the template keeps its first size: the claims themselves grow
+        claim.pop("resources")
+    for section in (shown, spec.get("template", {}).get("metadata", {})):
+        (section.get("annotations") or {}).pop("neurallog.io/config-digest", None)
+    return shown
+
+
+def made_cases():
+    """Yield a name and three specs for each group of fields: all at their first value, at their second, and back."""
+    for number, group in enumerate(GROUPS):
+        first = second = back = group.get("given", {})
+        changed = [field for field in group["fields"] if field not in IMMUTABLE and "changes" in group]
+        for field in changed:
+            one, two = group["fields"][field]
+            first, second = with_field(first, field, one), with_field(second, field, two)
+            back = with_field(back, field, two if field in ONE_WAY else one)
+        if changed:
+            yield f"change-{number}", first, second, back
+
+
+CASES = list(made_cases())
+
+
+def fleet(tmp_path, tenants):
+    """Write an inventory of Tenants; returns its path."""
+    documents = [
+        {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
+        for name, spec in tenants.items()
+    ]
+    path = tmp_path / "fleet.yaml"
+    path.write_text(yaml.safe_dump_all(documents))
+    return path
+
+
+@pytest.fixture(scope="module")
+def changed(cluster, tmp_path_factory):
+    """Make the tenants of all cases, change them and change them back; return their objects after each step."""
+    folder = tmp_path_factory.mktemp("changes")
+    cluster.kubectl("create", "namespace", "neurallog-system", check=False)
+    steps = {}
+    for step in (1, 2, 3):
+        tenants = {case[0]: case[step] for case in CASES}
+        fresh = {f"{case[0]}-fresh": case[step] for case in CASES} if step == 2 else {}
+        run = cluster.playbook("reconcile", "-i", fleet(folder, {**tenants, **fresh}), "--forks", "4")
+        assert run.code == 0, run.output[-3000:]
+        steps[step] = {name: objects(cluster, name) for name in (*tenants, *fresh)}
+    yield steps
+    cluster.kubectl("delete", "tenants", *steps[2], "--wait=false")
+    cluster.playbook("delete", "-i", fleet(folder, dict.fromkeys(steps[2], {})), "-e", "confirm=true", "--forks", "4")
+
+
+@pytest.mark.parametrize("name", [case[0] for case in CASES])
+def test_a_changed_tenant_is_as_a_fresh_one_and_changes_back_and_nothing_is_recreated(changed, name):
+    before, after, fresh, back = changed[1][name], changed[2][name], changed[2][f"{name}-fresh"], changed[3][name]
+    assert after.keys() == fresh.keys()
+    assert {key: stated(after[key], name) for key in after} == {
+        key: stated(fresh[key], f"{name}-fresh") for key in fresh
+    }
+    for one, other in ((before, after), (after, back)):
+        moved = [
+            key for key in one.keys() & other.keys() if one[key]["metadata"]["uid"] != other[key]["metadata"]["uid"]
+        ]
+        assert moved == []
+    claims = {key for key in before if key.startswith("PersistentVolumeClaim")}
+    assert claims <= back.keys()
+
+
+def test_what_is_turned_off_goes_and_nothing_else_moves(cluster, name, manifest, make_tenant):
+    on = {
+        "server": {"replicas": 2, "autoscaling": {"enabled": True, "minReplicas": 2}},
+        "integrations": {"ingress": {"enabled": True, "hosts": [{"host": f"{name[:40]}.example.com"}]}},
+        "networkPolicy": {"egressRules": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}], "allowedNamespaces": ["a"]},
+    }
+    off = {"server": {"replicas": 2}, "backup": {"enabled": False}, "monitoring": {"enabled": False}}
+    assert cluster.playbook("reconcile", "-i", manifest(make_tenant(name, **on)), "-e", "wait=true").code == 0
+    before = objects(cluster, name)
+    assert cluster.playbook("reconcile", "-i", manifest(make_tenant(name, **off)), "-e", "wait=true").code == 0
+    after = objects(cluster, name)
+    assert before.keys() - after.keys() == {
+        "HorizontalPodAutoscaler neurallog-server",
+        "Ingress neurallog-server",
+        "NetworkPolicy allow-ingress-controller",
+        "NetworkPolicy allow-monitoring",
+        "NetworkPolicy allow-namespaces",
+        "NetworkPolicy custom-egress-0",
+        "CronJob redis-backup",
+        "ConfigMap redis-backup",
+        "ServiceAccount redis-backup",
+    }
+    assert after.keys() <= before.keys()
+    assert "PersistentVolumeClaim redis-backups" in after  # the backups that there are stay
+    touched = [
+        key for key in after if after[key]["metadata"].get("generation") != before[key]["metadata"].get("generation")
+    ]
+    assert touched in ([], ["Deployment neurallog-server"])  # its replicas are stated again
+
+
+def test_replicas_are_handed_to_the_autoscaler_and_back_without_a_dip(cluster, name, manifest, make_tenant):
+    def reconcile(**server):
+        path = manifest(make_tenant(name, server=server))
+        assert cluster.playbook("reconcile", "-i", path, "-e", "wait=true").code == 0
+
+    position = cluster.audit_position()
+    reconcile(replicas=5)
+    reconcile(replicas=5, autoscaling={"enabled": True, "minReplicas": 5, "maxReplicas": 9})
+    deployment = cluster.get("deployment", "neurallog-server", namespace=f"tenant-{name}")
+    assert deployment["spec"]["replicas"] == 5
+    owners = [
+        entry["manager"]
+        for entry in deployment["metadata"]["managedFields"]
+        if "f:replicas" in str(entry["fieldsV1"].get("f:spec"))
+    ]
+    assert "tenant-operator" not in owners
+    reconcile(replicas=5)
+    assert replicas_seen(cluster, position, f"tenant-{name}") == {5}
+
+
+def replicas_seen(cluster, position, namespace):
+    """Return every number of replicas that a write to the server's Deployment was answered with."""
+    seen = set()
+    for line in cluster.audit_log.read_text().splitlines()[position:]:
+        event = json.loads(line)
+        reference = event.get("objectRef") or {}
+        wanted = reference.get("namespace") == namespace and reference.get("resource") == "deployments"
+        answer = event.get("responseObject") or {}
+        if wanted and answer.get("kind") == "Deployment" and "replicas" in answer.get("spec", {}):
+            seen.add(answer["spec"]["replicas"])
+    return seen
+
+
+def test_an_ingress_host_belongs_to_the_oldest_tenant_that_asks_for_it(cluster, name, manifest, make_tenant):
+    ingress = {"ingress": {"enabled": True, "hosts": [{"host": f"{name[:40]}.example.com"}]}}
+    older, younger = (
+        make_tenant(f"{name[:40]}-o", integrations=ingress),
+        make_tenant(f"{name[:40]}-y", integrations=ingress),
+    )
+    cluster.apply(older)
+    cluster.wait_until(lambda: cluster.get("tenant", older["metadata"]["name"]))
+    cluster.apply(younger)
+    run = cluster.playbook("reconcile", "-i", manifest(older, younger))
+    assert run.recap(older["metadata"]["name"])["failed"] == 0
+    said = condition(cluster.get("tenant", younger["metadata"]["name"]), "Ready")["message"]
+    assert f"belongs to Tenant {older['metadata']['name']}" in said
+    assert "spec.integrations.ingress.hosts" in said
+    assert not cluster.get("ingress", namespace=f"tenant-{younger['metadata']['name']}")
+
+    cluster.apply(make_tenant(older["metadata"]["name"]))
+    assert cluster.playbook("reconcile", "-i", manifest(younger)).code == 0
+    assert cluster.get("ingress", namespace=f"tenant-{younger['metadata']['name']}")
