@@ -126,6 +126,10 @@ build: venv ## Build the wheel and the collection's tarball into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . </dev/null
 	$(BIN)/ansible-galaxy collection build --force --output-path dist . </dev/null
 
+.PHONY: api-reference
+api-reference: venv ## Write docs/api.md from the CRD
+	@$(BIN)/python -m tools.api_reference
+
 .PHONY: clean
 clean: ## Remove what the other targets made in this folder
 	rm -rf $(VENV) .ansible .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

@@ -129,7 +129,7 @@ def redis_cli(execute, name):
 
 @pytest.fixture
 def ask(cluster, execute, name):
-    """Send a request to the tenant's server, from within its pod; returns the answer's JSON, unchecked {} without one."""
+    """Send a request to the tenant's server, from within its pod; returns the answer's JSON, or {}."""
 
     def ask(path, *data, check=True):
         namespace = f"tenant-{name}"

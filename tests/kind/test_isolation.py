@@ -5,6 +5,7 @@ import zlib
 import pytest
 
 from tests.control_plane import is_reconciled
+from tests.isolation import PAIRS, RULES, WAYS_OUT
 
 from .conftest import small_tenant
 
@@ -26,16 +27,6 @@ OUTSIDER = {
     },
 }
 
-
-def namespaces(name):
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
-
-
-RULES = {
-    "ingressRules": [{"from": [namespaces("partners")], "ports": [{"port": 6000, "endPort": 6500}]}],
-    "egressRules": [{"to": [namespaces("partners")], "ports": [{"port": 8080}]}],
-}
-"""Partners reach the ports 6000 to 6500 of the tenant's pods, and are reached on 8080."""
 
 OUTSIDERS = ("outside", "friends", "partners")
 
@@ -88,32 +79,13 @@ def table(cluster):
     cluster.kubectl("delete", "tenant", *made.names.values(), "--wait=false")
 
 
-@pytest.mark.parametrize(
-    ("who", "whose", "service", "port", "expected"),
-    [
-        ("a", "a", "redis", 6379, True),
-        ("a", "a", "neurallog-server", 3030, True),
-        ("a", "b", "redis", 6379, False),
-        ("a", "b", "neurallog-server", 3030, False),
-        ("b", "a", "redis", 6379, False),
-        ("outside", "a", "redis", 6379, False),
-        ("outside", "b", "neurallog-server", 3030, False),
-        ("friends", "a", "neurallog-server", 3030, True),
-        ("friends", "a", "redis", 6379, False),
-        ("friends", "b", "neurallog-server", 3030, False),
-        ("partners", "a", "redis", 6379, True),
-        ("partners", "a", "neurallog-server", 3030, False),
-        ("partners", "b", "redis", 6379, False),
-    ],
-)
+@pytest.mark.parametrize(("who", "whose", "service", "port", "expected"), PAIRS)
 def test_a_pair_is_connected_or_not_as_the_policies_say(table, cluster, who, whose, service, port, expected):
     host = table.service(whose, service)
     cluster.wait_until(lambda: table.reaches(who, host, port) is expected)
 
 
-@pytest.mark.parametrize(
-    ("who", "to", "expected"), [("a", "partners", True), ("a", "friends", False), ("b", "partners", False)]
-)
+@pytest.mark.parametrize(("who", "to", "expected"), WAYS_OUT)
 def test_a_tenant_goes_out_where_a_rule_of_its_own_lets_it(table, cluster, who, to, expected):
     address = cluster.get("pod", "outsider", namespace=to)["status"]["podIP"]
     assert table.reaches("outside", address, 8080)
