@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ..module_utils import names, ownership, server
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
-from .client import Client
+from .client import ApiError, Client
 
 OWNED_KINDS = (
     ("v1", "ConfigMap"),
@@ -101,9 +101,20 @@ class Deletion:
         return f"{title} and Namespace {namespace} go, with all their data" + (f" ({inside})" if inside else "")
 
     def delete_namespace(self) -> None:
-        """Delete the namespace, if it is this tenant's: Kubernetes removes the pods before the rest."""
-        if self.namespace and self.state is NamespaceState.OURS:
-            self.client.delete(self.namespace)
+        """Delete the namespace, if it is this tenant's: Kubernetes removes the pods before the rest.
+
+        Exactly in the version that was looked at, again when it changed meanwhile: the API server refuses every other
+        delete of a tenant's namespace.
+        """
+        live = self.namespace if self.state is NamespaceState.OURS else None
+        while live and ownership.namespace_state(live, self.tenant) is NamespaceState.OURS:
+            try:
+                self.client.delete(live, only_this_version=True)
+                return
+            except ApiError as error:
+                if error.reason != "Conflict":
+                    raise
+            live = self.client.get("v1", "Namespace", live["metadata"]["name"])
 
     def disown(self) -> None:
         """Take the Tenant off the owners of its namespace and objects, so that garbage collection leaves them alone."""
