@@ -12,12 +12,15 @@ from .redis_conf import PORT
 from .resources import Manifest
 
 
-def render(tenant: Manifest, cluster_domain: str) -> str:
-    """Return the text of haproxy.cfg; HAProxy's resolvers need whole names, so the cluster's domain is asked for."""
-    return "".join(f"{line}\n" for line in _lines(tenant, cluster_domain))
+def render(tenant: Manifest) -> str:
+    """Return the text of haproxy.cfg.
+
+    HAProxy's resolvers need whole names: the domain of the cluster's Services is in the environment, as ``DOMAIN``.
+    """
+    return "".join(f"{line}\n" for line in _lines(tenant))
 
 
-def _lines(tenant: Manifest, cluster_domain: str) -> Iterator[str]:
+def _lines(tenant: Manifest) -> Iterator[str]:
     redis = tenant["spec"]["redis"]
     yield "global"
     yield "  maxconn 4000"
@@ -47,4 +50,4 @@ def _lines(tenant: Manifest, cluster_domain: str) -> Iterator[str]:
     namespace = names.namespace_name(tenant["metadata"]["name"])
     for number in range(redis["replicas"]):
         pod = f"redis-{number}"
-        yield f"  server {pod} {pod}.redis-headless.{namespace}.svc.{cluster_domain}:{PORT} {check}"
+        yield f'  server {pod} "{pod}.redis-headless.{namespace}.${{DOMAIN}}:{PORT}" {check}'
