@@ -38,10 +38,18 @@ def settings(tenant: Manifest) -> dict[str, str]:
         "NODE_ENV": "production",
         "PORT": str(PORT),
         **_addresses(spec["redis"]),
+        **_authority(spec["redis"]),
         "LOG_LEVEL": spec["server"]["logLevel"],
         "TENANT_ID": tenant["metadata"]["name"],
         **server_api.settings(spec["server"]["api"]),
     }
+
+
+def _authority(redis: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the server finds the certificate authority of its Redis; Node.js adds it to those that it trusts."""
+    if not redis["security"]["tls"].get("enabled"):
+        return {}
+    return {"REDIS_TLS_CA": "/run/redis-ca/ca.crt", "NODE_EXTRA_CA_CERTS": "/run/redis-ca/ca.crt"}
 
 
 def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:

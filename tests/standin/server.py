@@ -34,6 +34,10 @@ def connect(environment):
         "socket_connect_timeout": TIMEOUT,
         "decode_responses": True,
     }
+    if authority := environment.get("REDIS_TLS_CA"):
+        options |= {"ssl_ca_certs": authority, "ssl_check_hostname": True}
+        if "REDIS_URL" not in environment or "REDIS_SENTINELS" in environment:
+            options["ssl"] = True
     if sentinels := environment.get("REDIS_SENTINELS"):
         addresses = [_address(text, 26379) for text in sentinels.split(",")]
         return Sentinel(addresses, **options).master_for(environment.get("REDIS_MASTER_NAME", "mymaster"))
