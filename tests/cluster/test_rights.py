@@ -65,9 +65,47 @@ def used(cluster, position):
 FULL = {
     "resources": {key: {"request": "8", "limit": "16"} for key in ("cpu",)}
     | {"memory": {"request": "8Gi", "limit": "16Gi"}},
-    "server": {"replicas": 2},
+    "server": {"replicas": 2, "autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 3}},
     "networkPolicy": {"allowedNamespaces": ["friends"]},
+    "monitoring": {"alerts": {"enabled": True, "receivers": [{"name": "a", "email": "a@b.example"}]}},
+    "integrations": {"ingress": {"enabled": True, "hosts": [{"host": "rights.example.com"}]}},
+    "lifecycle": {"preCreate": {"exec": {"image": "busybox", "command": ["true"]}}},
 }
+"""Uses what can be used; then it is turned off."""
+
+OFF = {
+    "redis": {"storage": "2Gi", "security": {"enabled": False}},
+    "monitoring": {"enabled": False},
+    "backup": {"enabled": False},
+}
+
+MONITORING = {
+    "alertmanagerconfigs": ("AlertmanagerConfig", "v1alpha1"),
+    "prometheusrules": ("PrometheusRule", "v1"),
+    "servicemonitors": ("ServiceMonitor", "v1"),
+}
+
+
+def install_monitoring(cluster):
+    """Make the kinds of the Prometheus operator known, without what is in them."""
+    for plural, (kind, version) in MONITORING.items():
+        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+        cluster.apply(
+            {
+                "apiVersion": "apiextensions.k8s.io/v1",
+                "kind": "CustomResourceDefinition",
+                "metadata": {"name": f"{plural}.monitoring.coreos.com"},
+                "spec": {
+                    "group": "monitoring.coreos.com",
+                    "scope": "Namespaced",
+                    "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+                    "versions": [{"name": version, "served": True, "storage": True, "schema": schema}],
+                },
+            }
+        )
+    for plural in MONITORING:
+        name = f"crd/{plural}.monitoring.coreos.com"
+        cluster.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
 
 
 def adopted_namespace_without_pods(cluster, name):
@@ -79,20 +117,26 @@ def adopted_namespace_without_pods(cluster, name):
 
 
 def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, name, make_tenant, start, kubeconfig):
+    install_monitoring(cluster)
     position = cluster.audit_position()
     operator = start("--leader-elect", "true", "--namespace", "neurallog-system", kubeconfig=kubeconfig)
-    kept, refused_pods = f"{name[:40]}-kept", f"{name[:40]}-none"
+    kept, refused_pods, grown = (f"{name[:40]}-{what}" for what in ("kept", "none", "more"))
     adopted_namespace_without_pods(cluster, refused_pods)
     cluster.apply(make_tenant(refused_pods))
     cluster.apply(make_tenant(name, **FULL))
     cluster.apply(make_tenant(kept, deletionPolicy="Retain"))
-    for each in (name, kept):
+    cluster.apply(make_tenant(grown, redis={"mode": "cluster", "replicas": 6}))
+    for each in (name, kept, grown):
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
-    cluster.apply(make_tenant(name, redis={"storage": "2Gi", "security": {"enabled": False}}))
+    assert cluster.get("alertmanagerconfigs,prometheusrules,servicemonitors", namespace=f"tenant-{name}")
+    cluster.apply(make_tenant(grown, redis={"mode": "cluster", "replicas": 9}))
+    cluster.apply(make_tenant(name, **OFF))
     cluster.wait_until(lambda: cluster.get("resourcequotas", namespace=f"tenant-{name}") in (None, []))
-    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    for each in (name, grown):
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+    cluster.wait_until(lambda: cluster.get("job", "redis-cluster-3-9", namespace=f"tenant-{grown}"))
     cluster.wait_until(lambda: "exceeded quota" in condition(cluster.get("tenant", refused_pods), "Ready")["message"])
-    cluster.kubectl("delete", "tenant", name, kept, refused_pods, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, kept, refused_pods, grown, "--timeout=60s")
     operator.terminate()
     assert operator.wait(timeout=60) == 0
     rights, refused = used(cluster, position)
