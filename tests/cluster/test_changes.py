@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.cluster.test_api import GROUPS, with_field
-from tests.control_plane import condition
+from tests.control_plane import condition, is_reconciled
 
 KINDS = (
     "configmaps,cronjobs,deployments,horizontalpodautoscalers,ingresses,limitranges,networkpolicies,persistentvolumeclaims,"
@@ -243,3 +243,17 @@ def test_an_ingress_host_belongs_to_the_oldest_tenant_that_asks_for_it(cluster, 
     cluster.apply(make_tenant(older["metadata"]["name"]))
     assert cluster.playbook("reconcile", "-i", manifest(younger)).code == 0
     assert cluster.get("ingress", namespace=f"tenant-{younger['metadata']['name']}")
+
+
+def test_the_operator_makes_what_the_playbook_makes(cluster, operated_cluster, name, manifest, make_tenant, start):
+    tenant = make_tenant(name, server={"replicas": 2}, resources={"cpu": {"request": "4", "limit": "8"}})
+    assert cluster.playbook("reconcile", "-i", manifest(tenant), "-e", "wait=true").code == 0
+    start()
+    operated_cluster.apply(tenant)
+    operated_cluster.wait_until(lambda: is_reconciled(operated_cluster, name))
+    by_hand, by_operator = objects(cluster, name), objects(operated_cluster, name)
+    assert {key: stated(made, name) for key, made in by_hand.items()} == {
+        key: stated(made, name) for key, made in by_operator.items()
+    }
+    cluster.playbook("delete", "-i", manifest(tenant), "-e", "confirm=true", "-e", "wait=false")
+    operated_cluster.kubectl("delete", "tenant", name, "--timeout=60s")
