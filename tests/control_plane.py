@@ -120,5 +120,8 @@ def condition(tenant, kind):
 
 
 def is_reconciled(cluster, name):
+    """Tell whether the operator has done what the Tenant says now, and it is ready."""
     tenant = cluster.get("tenant", name)
-    return condition(tenant, "Progressing")["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+    progressing = condition(tenant, "Progressing")
+    current = progressing.get("observedGeneration") == ((tenant or {}).get("metadata") or {}).get("generation")
+    return current and progressing["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
