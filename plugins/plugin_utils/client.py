@@ -9,7 +9,7 @@ import functools
 import json
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,23 @@ class Client:
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
+
+    def delete_while(self, manifest: Manifest, holds: Callable[[Manifest], bool], *, dry_run: bool = False) -> bool:
+        """Delete the object in exactly the version of which the condition holds; tell whether it was deleted.
+
+        Others may change it meanwhile, if only its status: then it is looked at again.
+        """
+        live: Manifest | None = manifest
+        while live is not None and holds(live):
+            try:
+                self.delete(live, dry_run=dry_run, only_this_version=True)
+                return True
+            except ApiError as error:
+                if error.reason != "Conflict":
+                    raise
+            metadata = live["metadata"]
+            live = self.get(live["apiVersion"], live["kind"], metadata["name"], metadata.get("namespace"))
+        return False
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """Return where the kind is served.

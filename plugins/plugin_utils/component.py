@@ -275,9 +275,11 @@ class Component:
         for key, live in before.items():
             if key in stated or live["kind"] in never or live["metadata"].get("deletionTimestamp"):
                 continue
-            if ownership.is_prunable(live, self.name, self.tenant):
-                self.client.delete(live, dry_run=self.dry_run, only_this_version=True)
+            if self.client.delete_while(live, self._is_prunable, dry_run=self.dry_run):
                 self.report.note("deleted", live, None)
+
+    def _is_prunable(self, live: Manifest) -> bool:
+        return ownership.is_prunable(live, self.name, self.tenant)
 
 
 def _key(manifest: Manifest) -> Key:

@@ -13,7 +13,7 @@ from ansible.utils.display import Display
 from ..module_utils import names, ownership, server
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
-from .client import ApiError, Client
+from .client import Client
 
 OWNED_KINDS = (
     ("v1", "ConfigMap"),
@@ -106,15 +106,11 @@ class Deletion:
         Exactly in the version that was looked at, again when it changed meanwhile: the API server refuses every other
         delete of a tenant's namespace.
         """
-        live = self.namespace if self.state is NamespaceState.OURS else None
-        while live and ownership.namespace_state(live, self.tenant) is NamespaceState.OURS:
-            try:
-                self.client.delete(live, only_this_version=True)
-                return
-            except ApiError as error:
-                if error.reason != "Conflict":
-                    raise
-            live = self.client.get("v1", "Namespace", live["metadata"]["name"])
+        if self.namespace:
+            self.client.delete_while(self.namespace, self._is_ours)
+
+    def _is_ours(self, namespace: Manifest) -> bool:
+        return ownership.namespace_state(namespace, self.tenant) is NamespaceState.OURS
 
     def disown(self) -> None:
         """Take the Tenant off the owners of its namespace and objects, so that garbage collection leaves them alone."""
