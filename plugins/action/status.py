@@ -109,10 +109,9 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
     unsettled = any(
         workload and not tenant_status.is_settled(workload) for workload in (redis, server, observed.get("proxy"))
     )
-    has_run = bool((observed["backup"] or {}).get("status"))
-    if has_run:
+    if observed["backup"]:
         observed["jobs"] = list(client.list_objects("batch/v1", "Job", namespace, labelSelector=_OF_BACKUPS))
-    if unsettled or has_run:
+    if unsettled or observed.get("jobs"):
         observed["pods"] = list(client.list_objects("v1", "Pod", namespace))
     if unsettled:
         observed["events"] = list(client.list_objects("v1", "Event", namespace, fieldSelector="type=Warning"))

@@ -126,7 +126,7 @@ def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant, s3):
     thing = f"{bucket.ENDPOINT}/{bucket.BUCKET}/{name}"
     run = {
         "exec": {
-            "image": "busybox:latest",
+            "image": "redis:7-alpine",
             "command": ["sh", "-c", 'test "$TENANT_ID" = "$WANTED"'],
             "env": [{"name": "WANTED", "value": name}],
         }
