@@ -158,7 +158,10 @@ class Client:
                 if error.reason != "Conflict":
                     raise
             metadata = live["metadata"]
-            live = self.get(live["apiVersion"], live["kind"], metadata["name"], metadata.get("namespace"))
+            # A list, since whoever deletes what it listed has that right.
+            named = {"fieldSelector": f"metadata.name={metadata['name']}"}
+            found = self.list_objects(live["apiVersion"], live["kind"], metadata.get("namespace"), **named)
+            live = next(found, None)
         return False
 
     def resource(self, api_version: str, kind: str) -> Resource:
