@@ -67,6 +67,8 @@ def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
     said = {
         "RCLONE_CONFIG_REMOTE_TYPE": _REMOTES[storage["type"]],
         "RCLONE_CONFIG": "/tmp/rclone.conf",  # noqa: S108 - a path in the container
+        "RCLONE_RETRIES": "2",  # the Job is tried again as well
+        "RCLONE_LOW_LEVEL_RETRIES": "3",
         "LOCATION": location(tenant),
         **_retention(spec),
     }

@@ -20,7 +20,9 @@ options:
     required: true
     choices: [preCreate, postCreate]
   wait_timeout:
-    description: Seconds that the Job is waited for. While it runs on the task fails, and a later one goes on with it.
+    description:
+      - Seconds that the Job is waited for. While C(preCreate) runs on the task fails, and a later one goes on with it.
+        For C(postCreate) nothing waits.
     type: int
     default: 300
   hook_namespace:
