@@ -28,6 +28,9 @@ def page() -> str:
     properties = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
     parts = [HEAD]
     for section in ("spec", "status"):
+        across = [f"- {_message(rule)}" for rule in properties[section].get("x-kubernetes-validations", ())]
+        head = [f"# {section}", "", properties[section]["description"], ""]
+        parts.append("\n".join([*head, *across, *([""] if across else [])]))
         for name, schema in properties[section]["properties"].items():
             parts.append(_section(f"{section}.{name}", schema))
     return "\n".join(parts)
@@ -50,11 +53,15 @@ def _fields(path: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping
 
 def _rules(schema: Mapping[str, Any]) -> Iterator[str]:
     for rule in schema.get("x-kubernetes-validations", ()):
-        yield " ".join(rule["message"].split())
+        yield _message(rule)
     for below in (schema.get("properties") or {}).values():
         yield from _rules(below)
     if isinstance(schema.get("items"), Mapping):
         yield from _rules(schema["items"])
+
+
+def _message(rule: Mapping[str, Any]) -> str:
+    return " ".join(rule["message"].split())
 
 
 def _row(path: str, schema: Mapping[str, Any]) -> str:
