@@ -24,10 +24,4 @@ class ActionModule(KubernetesAction):
             result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused")
             return
         runner = hooks.Hooks(connect(options), tenant, options, self._templar, self._task.check_mode)
-        try:
-            result["changed"] = runner.run(options["hook"], options["wait_timeout"])
-        except hooks.HookRunningError as error:
-            if options["hook"] != "postCreate":
-                raise
-            # The tenant serves already: nothing waits for it, and the end of its Job is seen.
-            result["msg"] = str(error)
+        result["changed"] = runner.run(options["hook"], options["wait_timeout"])

@@ -20,9 +20,7 @@ options:
     required: true
     choices: [preCreate, postCreate]
   wait_timeout:
-    description:
-      - Seconds that the Job is waited for. While C(preCreate) runs on the task fails, and a later one goes on with it.
-        For C(postCreate) nothing waits.
+    description: Seconds that the Job is waited for. While it runs on the task fails, and a later one goes on with it.
     type: int
     default: 300
   hook_namespace:
