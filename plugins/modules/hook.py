@@ -51,4 +51,9 @@ EXAMPLES = r"""
     hook: preCreate
 """
 
-RETURN = r"""#"""
+RETURN = r"""
+changed:
+  description: Whether the hook was started by this task, or would be.
+  returned: always
+  type: bool
+"""

@@ -47,4 +47,8 @@ status:
   description: The status of the Tenant.
   returned: when the Tenant is on the server
   type: dict
+ready:
+  description: Whether all components are ready, and nothing failed.
+  returned: when the Tenant is on the server
+  type: bool
 """
