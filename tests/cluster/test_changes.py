@@ -143,6 +143,9 @@ def elsewhere(spec):
 def test_a_changed_tenant_is_as_a_fresh_one_and_changes_back_and_nothing_is_recreated(changed, name):
     before, after, fresh, back = changed[1][name], changed[2][name], changed[2][f"{name}-fresh"], changed[3][name]
     assert after.keys() == fresh.keys()
+    if "HorizontalPodAutoscaler neurallog-server" in after:  # it decides when it has seen the Deployment
+        for deployment in (after["Deployment neurallog-server"], fresh["Deployment neurallog-server"]):
+            deployment["spec"].pop("replicas")
     assert {key: stated(after[key], name) for key in after} == {
         key: stated(fresh[key], f"{name}-fresh") for key in fresh
     }
