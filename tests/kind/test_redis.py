@@ -92,19 +92,19 @@ def test_while_redis_loads_its_data_it_is_not_ready_and_not_killed(cluster, name
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     namespace = f"tenant-{name}"
-    execute(namespace, "redis-0", "sh", "-c", "seq 5000 | sed 's/.*/set key& &/' | redis-cli")
+    execute(namespace, "redis-0", "sh", "-c", "seq 15000 | sed 's/.*/set key& &/' | redis-cli")
     cluster.apply(make_tenant(name, paused=True))
     cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["phase"] == "Paused")
     configuration = cluster.get("configmap", "redis-config", namespace=namespace)["data"]
-    # Redis' own switch for tests, 5 ms a key; it answers after every 1024 keys.
-    slow = configuration["redis.conf"] + "key-load-delay 5000\n"
+    # Redis' own switch for tests, 2 ms a key; it answers after every 1024 keys.
+    slow = configuration["redis.conf"] + "key-load-delay 2000\n"
     patch = json.dumps({"data": {"redis.conf": slow}})
     cluster.kubectl("patch", "configmap", "redis-config", "-n", namespace, "--type=merge", "-p", patch)
     cluster.kubectl("delete", "pod", "redis-0", "-n", namespace)
     cluster.wait_until(lambda: "LOADING" in redis_cli("get", "key1", check=False))
     (container,) = cluster.get("pod", "redis-0", namespace=namespace)["status"]["containerStatuses"]
     assert not container["ready"]
-    cluster.wait_until(lambda: redis_cli("get", "key5000", check=False) == "5000")
+    cluster.wait_until(lambda: redis_cli("get", "key15000", check=False) == "15000")
     (container,) = cluster.get("pod", "redis-0", namespace=namespace)["status"]["containerStatuses"]
     assert container["restartCount"] == 0
 
