@@ -85,5 +85,6 @@ def test_a_restart_of_all_pods_at_once_loses_nothing(cluster, name, make_tenant,
     cluster.kubectl(
         "delete", "pod", *(f"redis-{n}" for n in range(3)), "-n", f"tenant-{name}", "--grace-period=0", "--force"
     )
-    cluster.wait_until(lambda: master() and redis_cli("get", "kept", pod=master(), check=False) == "yes")
+    cluster.wait_until(lambda: redis_cli("get", "kept", pod=master() or "redis-0", check=False) == "yes")
+    cluster.wait_until(master)
     cluster.wait_until(lambda: is_reconciled(cluster, name))
