@@ -22,7 +22,7 @@ def acme(cluster, name, manifest, make_tenant):
 
     first = Acme.reconcile()
     assert first.code == 0, first.output
-    assert first.recap(name)["changed"] == 5
+    assert first.recap(name)["changed"] == 6
     return Acme
 
 
@@ -34,6 +34,7 @@ def test_a_manifest_becomes_a_tenant_whose_status_says_running(cluster, name, ma
     assert status["phase"] == "Running"
     assert {condition["type"]: condition["status"] for condition in status["conditions"]} == {
         "Ready": "True",
+        "BackupReady": "True",
         "NamespaceReady": "True",
         "NetworkReady": "True",
         "RedisReady": "True",
