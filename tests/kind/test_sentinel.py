@@ -81,7 +81,7 @@ def test_a_restart_of_all_pods_at_once_loses_nothing(cluster, name, make_tenant,
     cluster.apply(make_tenant(name, redis={**SENTINEL, "persistence": {"fsync": "always"}}))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.wait_until(lambda: "connected_slaves:2" in redis_cli("info", "replication", pod=master() or "redis-0"))
-    redis_cli("set", "kept", "yes", pod=master())
+    cluster.wait_until(lambda: redis_cli("set", "kept", "yes", pod=master() or "redis-0", check=False) == "OK")
     cluster.kubectl(
         "delete", "pod", *(f"redis-{n}" for n in range(3)), "-n", f"tenant-{name}", "--grace-period=0", "--force"
     )
