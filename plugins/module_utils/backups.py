@@ -9,12 +9,11 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from . import server
+from . import network, server
 from .resources import Manifest
 
 _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
@@ -36,8 +35,7 @@ def needs_egress(spec: Mapping[str, Any]) -> bool:
 
 def port(spec: Mapping[str, Any]) -> int:
     """Return the port of the bucket's endpoint."""
-    address = urlsplit(spec["backup"]["storage"].get("endpoint", "https://"))
-    return address.port or (80 if address.scheme == "http" else 443)
+    return network.port_of(spec["backup"]["storage"].get("endpoint", "https://"))
 
 
 def location(tenant: Manifest) -> str:
@@ -126,9 +124,8 @@ def status(
     if not spec["backup"]["enabled"]:
         return {}
     known = {key: value for key, value in last.items() if key != "nextBackupTime"}
-    finished = [(time, outcome, job) for job in jobs for time, outcome in _ended(job)]
-    if finished:
-        time, outcome, job = max(finished, key=lambda one: one[0])
+    if newest := _newest(jobs):
+        time, outcome, job = newest
         known["lastBackupStatus"] = outcome
         if outcome == "Succeeded":
             known |= {"lastBackupTime": time, **_told(job, pods)}
@@ -137,10 +134,10 @@ def status(
 
 def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
     """Return why the newest finished Job failed; empty where it did not, or where there is none."""
-    finished = sorted(((time, outcome, job) for job in jobs for time, outcome in _ended(job)), key=lambda one: one[0])
-    if not finished or finished[-1][1] == "Succeeded":
+    newest = _newest(jobs)
+    if newest is None or newest[1] == "Succeeded":
         return ""
-    job = finished[-1][2]
+    job = newest[2]
     (condition,) = [c for c in job["status"]["conditions"] if c["type"] == "Failed" and c["status"] == "True"]
     said = [
         terminated["message"].strip().splitlines()[-1]
@@ -149,6 +146,12 @@ def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
         if terminated.get("exitCode") and terminated.get("message", "").strip()
     ]
     return f"Job {job['metadata']['name']}: {condition['reason']}: {said[-1] if said else condition.get('message', '')}"
+
+
+def _newest(jobs: Sequence[Manifest]) -> tuple[str, str, Manifest] | None:
+    """Return the Job that ended last, with the time and how it ended; None where none has."""
+    finished = [(time, outcome, job) for job in jobs for time, outcome in _ended(job)]
+    return max(finished, key=lambda one: one[0], default=None)
 
 
 def _ended(job: Manifest) -> list[tuple[str, str]]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from . import names
+from . import names, network
 from .resources import Manifest
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
@@ -78,8 +77,7 @@ def port(hook: Mapping[str, Any] | None) -> int | None:
     """Return the port that a request goes to; None for a hook that sends none."""
     if hook is None or "http" not in hook:
         return None
-    address = urlsplit(hook["http"]["url"])
-    return address.port or (80 if address.scheme == "http" else 443)
+    return network.port_of(hook["http"]["url"])
 
 
 def ports(tenant: Manifest) -> list[dict[str, Any]]:

@@ -41,11 +41,6 @@ def metrics_port(spec: Mapping[str, Any]) -> int:
     return server.port(spec) if port == server.PORT else port
 
 
-def ports(spec: Mapping[str, Any]) -> list[int]:
-    """Return the ports of the server: the API's, and the metrics' where they have one of their own."""
-    return sorted({server.port(spec), metrics_port(spec)}) if is_scraped(spec) else [server.port(spec)]
-
-
 def receivers(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the ``receivers`` of an AlertmanagerConfig."""
     return [_receiver(receiver) for receiver in spec["monitoring"]["alerts"]["receivers"]]

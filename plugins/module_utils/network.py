@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
+
+
+def port_of(url: str) -> int:
+    """Return the port that a request to this http or https URL goes to."""
+    address = urlsplit(url)
+    return address.port or (80 if address.scheme == "http" else 443)
 
 
 def rules(policy: Mapping[str, Any], direction: str) -> list[dict[str, Any]]:

@@ -25,20 +25,9 @@ options:
     description: Seconds after which waiting is given up.
     type: int
     default: 300
-  hook_namespace:
-    description: Where the hook C(postDelete) runs.
-    type: str
-    default: neurallog-system
-  hook_http_image:
-    description: The image that sends requests; C(curl) must be in its path.
-    type: str
-    default: curlimages/curl:8.11.1
-  hook_deadline_seconds:
-    description: Seconds after which a hook's Job counts as failed.
-    type: int
-    default: 600
 extends_documentation_fragment:
   - neurallog.tenant.connection
+  - neurallog.tenant.hooks
   - kubernetes.core.k8s_auth_options
 attributes:
   check_mode:

@@ -23,20 +23,9 @@ options:
     description: Seconds that the Job is waited for. While it runs on the task fails, and a later one goes on with it.
     type: int
     default: 300
-  hook_namespace:
-    description: Where C(preCreate) and C(postDelete) run.
-    type: str
-    default: neurallog-system
-  hook_http_image:
-    description: The image that sends requests; C(curl) must be in its path.
-    type: str
-    default: curlimages/curl:8.11.1
-  hook_deadline_seconds:
-    description: Seconds after which a Job counts as failed.
-    type: int
-    default: 600
 extends_documentation_fragment:
   - neurallog.tenant.connection
+  - neurallog.tenant.hooks
   - kubernetes.core.k8s_auth_options
 attributes:
   check_mode:
