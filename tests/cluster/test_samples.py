@@ -35,7 +35,8 @@ def test_the_samples_are_accepted_become_ready_and_are_deleted_without_a_trace(c
     assert deleted.code == 0, deleted.output
     cluster.kubectl("delete", "namespace", "tenant-retained")  # it stayed, and nothing guards it any more
     assert [name for name in names if cluster.get("tenant", name) or cluster.get("namespace", f"tenant-{name}")] == []
-    cluster.wait_until(lambda: not cluster.get("jobs", "-A", "-l", "app.kubernetes.io/component=lifecycle"))
+    of_hooks = f"app.kubernetes.io/component=lifecycle,neurallog.io/tenant in ({','.join(names)})"
+    cluster.wait_until(lambda: not cluster.get("jobs", "-A", "-l", of_hooks))
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=[path.stem for path in SAMPLES])
