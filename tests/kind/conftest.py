@@ -8,6 +8,7 @@ import subprocess
 import zlib
 
 import pytest
+from filelock import FileLock
 
 from devcluster import kind
 from tests.control_plane import CHECKOUT, Cluster, tenant
@@ -48,9 +49,18 @@ def _run(*command, check=True, stdin=None):
     return done
 
 
+RUNTIME = kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
+
+
+def pytest_sessionfinish(session):
+    """End the cluster when all workers have ended."""
+    if not hasattr(session.config, "workerinput") and RUNTIME.kubeconfig.exists():
+        RUNTIME.down()
+
+
 @pytest.fixture(scope="session")
 def runtime():
-    return kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
+    return RUNTIME
 
 
 @pytest.fixture
@@ -64,20 +74,28 @@ def on_node(runtime):
 
 
 @pytest.fixture(scope="session")
-def cluster(runtime):
-    """A cluster of these tests' own, with the Tenant API and the operator's Deployment."""
-    runtime.down()
-    runtime.up()
+def cluster(runtime, testrun_uid):
+    """A cluster of these tests' own, with the Tenant API and the operator's Deployment: one for all workers."""
+    runtime.folder.mkdir(parents=True, exist_ok=True)
+    made_for = runtime.folder / "session"
+    cluster = Cluster(runtime.kubeconfig)
+    with FileLock(runtime.folder / "lock"):
+        if not made_for.exists() or made_for.read_text() != testrun_uid:
+            runtime.down()
+            runtime.up()
+            _deploy(cluster, runtime)
+            made_for.write_text(testrun_uid)
+    return cluster
+
+
+def _deploy(cluster, runtime):
     for image, folder in IMAGES.items():
         _run("docker", "build", "--tag", image, folder)
     runtime.load(list(IMAGES))
-    cluster = Cluster(runtime.kubeconfig)
     cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
     manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
     cluster.kubectl("apply", "-f", "-", stdin=manifests.replace("neurallog/tenant-operator:latest", OPERATOR))
     cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=100s")
-    yield cluster
-    runtime.down()
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """The operator's container, and a tenant that runs."""
 
+import subprocess
+
 from tests.control_plane import is_reconciled
 
-from .conftest import SYSTEM
+from .conftest import OPERATOR, SYSTEM
 
 
 def test_a_tenant_is_ready_and_its_server_keeps_lines_in_its_redis(cluster, name, make_tenant, ask):
@@ -41,5 +43,15 @@ def test_ten_tenants_come_change_and_go_without_a_refusal_or_a_restart(cluster, 
     (container,) = pod["status"]["containerStatuses"]
     assert container["restartCount"] == 0
     log = cluster.kubectl("-n", SYSTEM, "logs", "deployment/tenant-operator", "--tail=-1")
-    assert "forbidden" not in log
+    assert "forbidden: User" not in log
     assert "Traceback" not in log
+
+
+def test_the_image_is_small_and_nothing_in_it_could_build_or_install(cluster):
+    inspected = subprocess.run(
+        ["docker", "image", "inspect", OPERATOR, "--format", "{{.Size}}"], capture_output=True, text=True, check=True
+    )
+    assert int(inspected.stdout) < 300_000_000
+    pod = cluster.get("pods", "-l", "app.kubernetes.io/name=tenant-operator", namespace=SYSTEM)[0]["metadata"]["name"]
+    search = "for tool in gcc cc make pip pip3; do command -v $tool || true; done; id -u"
+    assert cluster.kubectl("exec", "-n", SYSTEM, pod, "--", "sh", "-c", search).split() == ["65532"]

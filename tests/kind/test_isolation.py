@@ -9,6 +9,8 @@ from tests.isolation import PAIRS, RULES, WAYS_OUT
 
 from .conftest import small_tenant
 
+pytestmark = pytest.mark.xdist_group("isolation")
+
 LISTEN = "import http.server; http.server.HTTPServer(('', 8080), http.server.SimpleHTTPRequestHandler).serve_forever()"
 
 
@@ -30,7 +32,15 @@ OUTSIDER = {
 
 OUTSIDERS = ("outside", "friends", "partners")
 
-CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)"
+CONNECT = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=2)
+except OSError as error:
+    print("refused", error)
+else:
+    print("connected")
+"""
 PYTHON = "/opt/standin/bin/python"
 
 
@@ -62,8 +72,9 @@ class Table:
 
     def reaches(self, who, host, port):
         namespace, pod = self.pod(who)
-        said = self.execute(namespace, pod, PYTHON, "-c", CONNECT, host, str(port), check=False)
-        return "Error" not in said and "error" not in said
+        said = self.execute(namespace, pod, PYTHON, "-c", CONNECT, host, str(port))
+        assert said.startswith(("connected", "refused")), said
+        return said.startswith("connected")
 
     def service(self, whose, name):
         return f"{name}.tenant-{self.names[whose]}.svc.cluster.local"
