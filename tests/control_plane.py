@@ -14,7 +14,7 @@ import yaml
 from devcluster import binaries
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-DEADLINE = 120
+DEADLINE = 300
 """Seconds after which what was waited for counts as never coming."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import names, network
-from .resources import Manifest
+from .resources import Manifest, describe
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
 """Hooks that run while the tenant's namespace does not exist, in the operator's."""
@@ -94,6 +94,28 @@ def state(job: Manifest) -> State:
         if condition["status"] == "True" and condition["type"] == "Failed":
             return State.FAILED
     return State.RUNNING
+
+
+def is_pending(tenant: Manifest, hook: str) -> bool:
+    """Tell whether the Tenant asks for the hook and it has not run yet."""
+    return specification(tenant, hook) is not None and not is_done(tenant, hook)
+
+
+def is_over(tenant: Manifest, hook: str, job: Manifest) -> bool:
+    """Tell whether the Job of the hook ended in a way that the Tenant can go on from."""
+    wanted = specification(tenant, hook) or {}
+    ended = state(job)
+    return ended is State.SUCCEEDED or (ended is State.FAILED and wanted.get("failurePolicy") == "Ignore")
+
+
+def obstacle(hook: str, job: Manifest) -> str:
+    """Return how the Job of the hook holds the tenant back, for people."""
+    if state(job) is State.FAILED:
+        return (
+            f"{describe(job)}: the hook {hook} failed: {failure(job)}. Delete the Job, and it runs again; with "
+            "failurePolicy Ignore the tenant goes on without it"
+        )
+    return f"{describe(job)}: the hook {hook} is running"
 
 
 def failure(job: Manifest) -> str:

@@ -16,6 +16,9 @@ _STUCK = frozenset(
 )  # fmt: skip
 """Reasons of a waiting container that time alone does not cure."""
 
+_SERVING = frozenset({"Running", "Degraded"})
+"""Phases of a component that serves: a backup that failed degrades a tenant, and holds nobody back."""
+
 _REFUSED = frozenset({"FailedCreate", "ProvisioningFailed"})
 
 
@@ -35,6 +38,8 @@ class Observed:
     proxy: Manifest | None = None
     cluster_job: Manifest | None = None
     pod_metrics: Sequence[Manifest] = ()
+    hook: Manifest | None = None
+    """The Job of postCreate, as long as that is pending."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class _Component:
         return "Ready" if self.phase == "Running" else self.phase
 
 
-def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = "") -> dict[str, Any]:
+def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = "", waiting: str = "") -> dict[str, Any]:
     """Return the status of the Tenant.
 
     Args:
@@ -59,6 +64,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         observed: its objects.
         now: the time of the observation, RFC 3339.
         failure: the message of the task that failed; empty where none did.
+        waiting: what the run waits for before it goes on; empty where it came to its end.
     """
     last = tenant.get("status") or {}
     components = {
@@ -68,15 +74,15 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         "network": _network(tenant, observed),
         "backup": _backup(tenant, observed),
     }
-    # A backup that failed degrades a tenant; it serves all the same.
-    ready = not failure and all(component.phase in {"Running", "Degraded"} for component in components.values())
-    message = failure or next(
-        (component.message for component in components.values() if component.phase not in {"Running", "Degraded"}),
-        "All components are ready",
-    )
-    phase = _phase(tenant, components, last, ready=ready, failure=failure)
+    obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
+    if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure):
+        waiting, failure = _post_create(observed.hook)
+    message = failure or waiting or obstacle
+    ready = not message
+    phase = _phase(tenant, components, last, ready=ready, failure=failure, waiting=waiting)
+    reason = "Ready" if ready else "Failed" if failure else "Waiting" if waiting else "NotReady"
     conditions = [
-        _condition("Ready", ready, "Ready" if ready else "Failed" if failure else "NotReady", message),
+        _condition("Ready", ready, reason, message or "All components are ready"),
         *(
             _condition(f"{name.capitalize()}Ready", component.phase == "Running", component.reason, component.message)
             for name, component in components.items()
@@ -117,8 +123,27 @@ def is_ready(status: Mapping[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in status["conditions"])
 
 
+def are_components_ready(status: Mapping[str, Any]) -> bool:
+    """Tell whether the status says that all components serve, whatever else the Tenant waits for."""
+    return all(component["phase"] in _SERVING for component in status["components"].values())
+
+
+def _post_create(job: Manifest | None) -> tuple[str, str]:
+    """Return what a Tenant waits for whose postCreate is pending, and how that failed; one of them is empty."""
+    if job is None:
+        return "The hook postCreate has not run yet", ""
+    told = hooks.obstacle("postCreate", job)
+    return ("", told) if hooks.state(job) is hooks.State.FAILED else (told, "")
+
+
 def _phase(
-    tenant: Manifest, components: Mapping[str, _Component], last: Mapping[str, Any], *, ready: bool, failure: str
+    tenant: Manifest,
+    components: Mapping[str, _Component],
+    last: Mapping[str, Any],
+    *,
+    ready: bool,
+    failure: str,
+    waiting: str,
 ) -> str:
     if tenant["metadata"].get("deletionTimestamp"):
         return "Terminating"
@@ -131,7 +156,8 @@ def _phase(
         return "Degraded" if "Degraded" in phases else "Running"
     if phases == {"Pending"}:
         return "Pending"
-    return "Degraded" if last.get("phase") in {"Running", "Degraded"} else "Provisioning"
+    was_serving = last.get("phase") in {"Running", "Degraded"}
+    return "Degraded" if was_serving and not waiting else "Provisioning"
 
 
 def _namespace(tenant: Manifest, observed: Observed) -> _Component:

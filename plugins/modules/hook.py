@@ -12,6 +12,7 @@ author: NeuralLog (@neurallog)
 description:
   - Runs what C(spec.lifecycle) asks for as a Job, once for each Tenant UID. That it has run is kept in C(status.hooks).
   - The Job has a name of its own for each Tenant UID and hook, so that an interrupted run finds it again.
+  - The end of C(postCreate) makes the Tenant ready, which is reported at once.
   - A Tenant without such a hook, or with one that has run, is left alone. While the Tenant is paused nothing is done.
 options:
   hook:
@@ -19,8 +20,14 @@ options:
     type: str
     required: true
     choices: [preCreate, postCreate]
+  wait:
+    description:
+      - Wait for the end of the Job. Without it a later task goes on with a Job that is still running.
+      - C(preCreate) fails while it runs, since nothing may be made before its end, and returns C(waiting).
+    type: bool
+    default: true
   wait_timeout:
-    description: Seconds that the Job is waited for. While it runs on the task fails, and a later one goes on with it.
+    description: Seconds after which waiting is given up. The task fails then, and a later one goes on with the Job.
     type: int
     default: 300
 extends_documentation_fragment:
@@ -44,5 +51,9 @@ RETURN = r"""
 changed:
   description: Whether the hook was started by this task, or would be.
   returned: always
+  type: bool
+waiting:
+  description: Whether the hook is running and is not waited for.
+  returned: when the hook has not ended
   type: bool
 """

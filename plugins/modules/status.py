@@ -18,8 +18,12 @@ options:
     description: The message of a task that failed for this tenant. It is reported, and then the task fails with it.
     type: str
     default: ""
+  waiting:
+    description: Whether C(failure) says what is waited for. It is reported and returned in C(remaining).
+    type: bool
+    default: false
   wait:
-    description: Go on reporting until the tenant is ready, and show what it waits for.
+    description: Go on reporting until all components are ready, and show what it waits for.
     type: bool
     default: false
   wait_timeout:
@@ -48,7 +52,16 @@ status:
   returned: when the Tenant is on the server
   type: dict
 ready:
+  description: Whether the Tenant is ready; its hook C(postCreate) has run, too.
+  returned: when the Tenant is on the server
+  type: bool
+components_ready:
   description: Whether all components are ready, and nothing failed.
   returned: when the Tenant is on the server
   type: bool
+remaining:
+  description: What is waited for.
+  returned: when I(waiting) is set
+  type: list
+  elements: str
 """

@@ -13,7 +13,7 @@ from ansible.template import Templar
 
 from ..module_utils import hooks, names, ownership
 from ..module_utils.hooks import State
-from ..module_utils.resources import Manifest, describe
+from ..module_utils.resources import Manifest
 from . import manifests
 from .action import RefusedError
 from .client import ApiError, Client
@@ -36,6 +36,10 @@ ARGUMENTS: Mapping[str, Any] = {
 class HookRunningError(RefusedError):
     """A hook's Job has not ended yet."""
 
+    def __init__(self, message: str, *, started: bool):
+        super().__init__(message)
+        self.started = started
+
 
 @dataclass(frozen=True)
 class Hooks:
@@ -56,22 +60,21 @@ class Hooks:
             ApiError: the server refused its Job.
         """
         wanted = hooks.specification(self.tenant, hook)
-        if wanted is None or hooks.is_done(self.tenant, hook) or self.check_mode:
-            return wanted is not None and not hooks.is_done(self.tenant, hook)
+        if wanted is None or hooks.is_done(self.tenant, hook):
+            return False
+        if self.check_mode:
+            return True
         manifest = self.job(hook, wanted)
         job, started = self._start(manifest)
         deadline = time.monotonic() + timeout
         while hooks.state(job) is State.RUNNING:
             if time.monotonic() >= deadline:
-                raise HookRunningError(f"{describe(manifest)}, the hook {hook}, is running")
+                raise HookRunningError(hooks.obstacle(hook, job), started=started)
             time.sleep(POLL_INTERVAL)
             job = self._live(manifest) or job
-        if hooks.state(job) is State.FAILED and wanted["failurePolicy"] == "Fail":
-            raise RefusedError(
-                f"{describe(manifest)}: the hook {hook} failed: {hooks.failure(job)}. Delete the Job, and it runs "
-                "again; with failurePolicy Ignore the tenant goes on without it"
-            )
-        self._keep(hook, job)
+        if not hooks.is_over(self.tenant, hook, job):
+            raise RefusedError(hooks.obstacle(hook, job))
+        keep(self.client, self.tenant, hook, job)
         return started
 
     def job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,17 +113,18 @@ class Hooks:
         metadata = manifest["metadata"]
         return self.client.get(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata["namespace"])
 
-    def _keep(self, hook: str, job: Manifest) -> None:
-        """Keep in the Tenant's status that the hook has run: its Job may go."""
-        done = {
-            "result": "Succeeded" if hooks.state(job) is State.SUCCEEDED else "Failed",
-            "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        metadata = {key: self.tenant["metadata"][key] for key in ("name", "uid")}
-        manifest = {
-            "apiVersion": names.API_VERSION,
-            "kind": names.KIND,
-            "metadata": metadata,
-            "status": {"hooks": {hook: done}},
-        }
-        self.client.apply(manifest, manager=f"{MANAGER}-{hook.lower()}", subresource="status")
+
+def keep(client: Client, tenant: Manifest, hook: str, job: Manifest) -> dict[str, Any]:
+    """Keep in the Tenant's status that the hook has run, so that its Job may go; return what is kept of it."""
+    done = {
+        "result": "Succeeded" if hooks.state(job) is State.SUCCEEDED else "Failed",
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    manifest = {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "metadata": {key: tenant["metadata"][key] for key in ("name", "uid")},
+        "status": {"hooks": {hook: done}},
+    }
+    client.apply(manifest, manager=f"{MANAGER}-{hook.lower()}", subresource="status")
+    return done

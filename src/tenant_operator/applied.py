@@ -131,7 +131,9 @@ class Applied:
         stated, _, rest = kept.partition(".")
         observed, _, digest = rest.partition(".")
         found = (
-            {one.key: Stated(one.applied) for one in self._dependents.of(metadata["name"])} if self._dependents else {}
+            {one.key: Stated(one.applied) for one in self._dependents.of(metadata["name"]) if one.applied}
+            if self._dependents
+            else {}
         )
         # A run of a paused resource states nothing: what is there is left alone.
         for objects in (found, {}):

@@ -19,7 +19,8 @@ def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str)
         progressing, stalled = (False, "Failed", outcome.failure), (True, "Failed", outcome.failure)
     elif outcome.remaining:
         message = "waits for " + ", ".join(outcome.remaining)
-        progressing, stalled = (True, "Deleting", message), (False, "Deleting", message)
+        reason = "Deleting" if resource["metadata"].get("deletionTimestamp") else "Waiting"
+        progressing, stalled = (True, reason, message), (False, reason, message)
     elif not is_ready(resource):
         message = "reconciled; not ready yet"
         progressing, stalled = (True, "NotReady", message), (False, "NotReady", message)

@@ -15,7 +15,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Dependent:
-    """What is kept of an object: whose it is, and fingerprints of what was applied and of its status."""
+    """What is kept of an object: whose it is, and fingerprints of what was applied and of its status.
+
+    ``applied`` is empty for an object that somebody else made, such as a Job of a CronJob; its status counts.
+    """
 
     owner: str
     key: Key
@@ -81,7 +84,7 @@ class Dependents:
         metadata = resource["metadata"]
         owner = self._spec.owner_of(metadata.get("namespace") or metadata["name"])
         applied = fingerprint.applied(resource, self._spec.field_manager)
-        if owner is None or not applied:
+        if owner is None or not (applied or kind.status):
             return None
         status = fingerprint.of(resource.get("status")) if kind.status else ""
         return Dependent(owner, (kind.gvk.kind, metadata["name"]), applied, status)

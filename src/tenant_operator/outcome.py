@@ -19,7 +19,7 @@ class Stated:
 class Outcome:
     """The end of a run for one host.
 
-    Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of a deletion,
+    Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
     and ``objects``, those that were stated, by kind and name.
     """
 

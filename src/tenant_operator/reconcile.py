@@ -262,7 +262,8 @@ class Reconciler:
         if outcome.failure:
             self._recorder.warning(fresh, "ReconcileFailed", outcome.failure)
         elif outcome.remaining:
-            self._recorder.normal(fresh, "Deleting", f"waits for {', '.join(outcome.remaining)}")
+            reason = "Deleting" if work.is_deletion else "Waiting"
+            self._recorder.normal(fresh, reason, f"waits for {', '.join(outcome.remaining)}")
         elif outcome.changes and work.part is not Part.STATUS:
             self._recorder.normal(fresh, "Reconciled", _summary(outcome.changes))
             if work.part is Part.DRIFT and (delay := self._damping.delay(work.key)):
@@ -282,7 +283,7 @@ class Reconciler:
         if work.part is not Part.STATUS and (outcome.changes or not last):
             last = self._now()
         kept = {"lastReconcileTime": last} if last else {}
-        if outcome.failure:
+        if outcome.failure or outcome.remaining:
             self._applied.fail(work.key)
             return {**kept, "applied": None}
         if work.part is Part.DRIFT:
@@ -295,7 +296,7 @@ class Reconciler:
 
     def _requeue(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
         """Bring back a failure, and what is still on its way, with backoff; the rest after the watch's period."""
-        if outcome.remaining and not outcome.failure:
+        if work.is_deletion and outcome.remaining and not outcome.failure:
             self._queue.add_after(work.key, DELETION_PERIOD)
         elif outcome.failure:
             self._queue.retry(work.key, alone=True)
