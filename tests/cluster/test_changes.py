@@ -252,4 +252,4 @@ def test_the_operator_makes_what_the_playbook_makes(cluster, operated_cluster, n
         key: stated(made, name) for key, made in by_operator.items()
     }
     cluster.playbook("delete", "-i", manifest(tenant), "-e", "confirm=true", "-e", "wait=false")
-    operated_cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    operated_cluster.kubectl("delete", "tenant", name, "--timeout=240s")

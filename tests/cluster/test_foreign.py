@@ -79,16 +79,16 @@ def test_a_foreign_kind_with_a_foreign_role_is_provisioned_and_let_go(operated_c
     cluster.apply(lodger("ann", "first", roomNumber=7, motto=motto))
     cluster.apply(lodger("ann", "second", roomNumber=8, motto="none"))
     for namespace, number in (("first", "7"), ("second", "8")):
-        cluster.kubectl("wait", "--for=condition=Successful", "lodger/ann", "-n", namespace, "--timeout=60s")
+        cluster.kubectl("wait", "--for=condition=Successful", "lodger/ann", "-n", namespace, "--timeout=240s")
         room = cluster.get("configmap", "room-ann", namespace=namespace)
         assert (room["data"]["number"], room["data"]["house"]) == (number, "ours")
     assert cluster.get("configmap", "room-ann", namespace="first")["data"]["motto"] == motto
     assert not marker.exists()
-    cluster.kubectl("delete", "lodger", "ann", "-n", "first", "--timeout=60s")
+    cluster.kubectl("delete", "lodger", "ann", "-n", "first", "--timeout=240s")
     assert cluster.get("configmap", "left-ann", namespace="first")
     assert cluster.get("lodger", "ann", namespace="second")
     cluster.apply(lodger("bob", "second", ansible_connection="ssh"))
-    cluster.kubectl("wait", "--for=condition=Failure", "lodger/bob", "-n", "second", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Failure", "lodger/bob", "-n", "second", "--timeout=240s")
     (failure,) = [
         entry["message"]
         for entry in cluster.get("lodger", "bob", namespace="second")["status"]["conditions"]

@@ -86,6 +86,37 @@ def test_a_hook_that_fails_holds_the_tenant_back_or_is_ignored(cluster, system, 
         cluster.kubectl("uncordon", *nodes)
 
 
+def test_a_tenant_waits_for_its_hooks_and_says_so_and_is_not_failed(operated_cluster, name, make_tenant, start):
+    cluster = operated_cluster
+    cluster.kubectl("create", "namespace", SYSTEM, check=False)
+    nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
+    cluster.kubectl("cordon", *nodes)  # what runs there stays, and a hook's pod waits for a node
+    start()
+
+    def waits_for(hook):
+        ready = condition(cluster.get("tenant", name), "Ready")
+        return ready["status"] == "False" and f"the hook {hook} is running" in ready["message"]
+
+    try:
+        cluster.apply(make_tenant(name, lifecycle={"preCreate": RUN}))
+        cluster.wait_until(lambda: waits_for("preCreate"))
+        assert cluster.get("tenant", name)["status"]["phase"] == "Pending"
+        assert cluster.get("namespace", f"tenant-{name}") is None
+        cluster.kubectl("uncordon", *nodes)
+        cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+        cluster.kubectl("cordon", *nodes)
+        cluster.apply(make_tenant(name, lifecycle={"preCreate": RUN, "postCreate": RUN}))
+        cluster.wait_until(lambda: waits_for("postCreate"))
+        tenant = cluster.get("tenant", name)
+        assert tenant["status"]["phase"] == "Provisioning"
+        assert condition(tenant, "Stalled")["status"] == "False"
+    finally:
+        cluster.kubectl("uncordon", *nodes)
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert set(cluster.get("tenant", name)["status"]["hooks"]) == {"preCreate", "postCreate"}
+
+
 def test_a_hook_runs_once_although_the_operator_is_killed_while_it_runs(operated_cluster, name, make_tenant, start):
     cluster = operated_cluster
     cluster.kubectl("create", "namespace", SYSTEM, check=False)
@@ -101,5 +132,5 @@ def test_a_hook_runs_once_although_the_operator_is_killed_while_it_runs(operated
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.wait_until(lambda: len(cluster.get("tenant", name)["status"].get("hooks", {})) == len(HOOKS) / 2)
     uid = cluster.get("tenant", name)["metadata"]["uid"]
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     assert jobs_made(cluster, position, uid) == sorted(hook.lower() for hook in HOOKS)

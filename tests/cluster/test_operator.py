@@ -130,7 +130,7 @@ def test_a_tenant_is_provisioned_changed_and_deleted_without_a_rest(cluster, nam
         return deployment["status"].get("readyReplicas") == 2
 
     cluster.wait_until(has_two)
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     assert cluster.get("namespace", f"tenant-{name}") is None
     operator.send_signal(signal.SIGTERM)
     assert operator.wait(timeout=60) == 0

@@ -35,7 +35,7 @@ def test_deleting_ends_and_leaves_nothing_however_it_cascades(cluster, name, mak
     start()
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    cluster.kubectl("delete", "tenant", name, f"--cascade={cascade}", "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, f"--cascade={cascade}", "--timeout=240s")
     cluster.wait_until(lambda: not cluster.get("persistentvolumeclaims", namespace=f"tenant-{name}"))
     assert_nothing_is_left(cluster, name)
 
@@ -46,7 +46,7 @@ def test_a_paused_tenant_can_be_deleted(cluster, name, make_tenant, start):
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.apply(make_tenant(name, paused=True))
     cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["phase"] == "Paused")
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     assert_nothing_is_left(cluster, name)
 
 
@@ -57,7 +57,7 @@ def test_a_tenant_that_cannot_be_provisioned_can_be_deleted_and_what_is_not_its_
     start()
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: condition(cluster.get("tenant", name), "Stalled")["status"] == "True")
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     assert cluster.get("tenant", name) is None
     assert cluster.get("namespace", f"tenant-{name}")["status"]["phase"] == "Active"
 
@@ -69,7 +69,7 @@ def test_a_tenant_that_does_not_become_ready_can_be_deleted(cluster, name, make_
     try:
         cluster.apply(make_tenant(name))
         cluster.wait_until(lambda: "redis" in condition(cluster.get("tenant", name), "Ready")["message"])
-        cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+        cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     finally:
         cluster.kubectl("uncordon", *nodes)
     assert_nothing_is_left(cluster, name)
@@ -94,7 +94,7 @@ def test_a_tenant_that_is_made_again_at_once_is_another_one(cluster, name, make_
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     first = cluster.get("namespace", f"tenant-{name}")["metadata"]["uid"]
-    cluster.kubectl("delete", "tenant", name, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     assert cluster.get("namespace", f"tenant-{name}")["metadata"]["uid"] != first

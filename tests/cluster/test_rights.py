@@ -136,7 +136,7 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, n
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
     cluster.wait_until(lambda: cluster.get("job", "redis-cluster-3-9", namespace=f"tenant-{grown}"))
     cluster.wait_until(lambda: "exceeded quota" in condition(cluster.get("tenant", refused_pods), "Ready")["message"])
-    cluster.kubectl("delete", "tenant", name, kept, refused_pods, grown, "--timeout=60s")
+    cluster.kubectl("delete", "tenant", name, kept, refused_pods, grown, "--timeout=240s")
     operator.terminate()
     assert operator.wait(timeout=60) == 0
     rights, refused = used(cluster, position)

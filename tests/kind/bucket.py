@@ -36,7 +36,7 @@ def start(cluster):
     """Start the server with an empty bucket."""
     for manifest in MANIFESTS:
         cluster.apply(manifest)
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/s3", "-n", NAMESPACE, "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/s3", "-n", NAMESPACE, "--timeout=240s")
     cluster.wait_until(lambda: request(cluster, "PUT", f"/{BUCKET}") == "" and BUCKET in request(cluster, "GET", "/"))
 
 

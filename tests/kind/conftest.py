@@ -95,7 +95,7 @@ def _deploy(cluster, runtime):
     cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
     manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
     cluster.kubectl("apply", "-f", "-", stdin=manifests.replace("neurallog/tenant-operator:latest", OPERATOR))
-    cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=100s")
+    cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=240s")
 
 
 @pytest.fixture

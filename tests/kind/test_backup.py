@@ -143,6 +143,6 @@ def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant, s3):
     }
     assert name in keys_of(cluster)
     assert f"{name}-gone" not in keys_of(cluster)
-    cluster.kubectl("delete", "tenant", name, "--timeout=100s")
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
     assert f"{name}-gone" in keys_of(cluster)
     cluster.wait_until(lambda: not cluster.get("jobs", namespace="neurallog-system"))

@@ -24,7 +24,7 @@ def test_a_lost_redis_pod_comes_back_with_its_data(cluster, name, make_tenant, e
 
     execute(namespace, "redis-0", "redis-cli", "set", "kept", "yes")
     cluster.kubectl("delete", "pod", "redis-0", "-n", namespace)
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/redis-0", "-n", namespace, "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/redis-0", "-n", namespace, "--timeout=240s")
     assert "yes" in execute(namespace, "redis-0", "redis-cli", "get", "kept")
 
 
@@ -37,8 +37,8 @@ def test_ten_tenants_come_change_and_go_without_a_refusal_or_a_restart(cluster, 
     for each in names:
         cluster.apply(make_tenant(each, server={"logLevel": "debug"}))
     for each in names:
-        cluster.kubectl("-n", f"tenant-{each}", "rollout", "status", "deployment/neurallog-server", "--timeout=100s")
-    cluster.kubectl("delete", "tenant", *names, "--timeout=110s")
+        cluster.kubectl("-n", f"tenant-{each}", "rollout", "status", "deployment/neurallog-server", "--timeout=240s")
+    cluster.kubectl("delete", "tenant", *names, "--timeout=240s")
     (pod,) = cluster.get("pods", "-l", "app.kubernetes.io/name=tenant-operator", namespace=SYSTEM)
     (container,) = pod["status"]["containerStatuses"]
     assert container["restartCount"] == 0

@@ -61,7 +61,7 @@ class Table:
         for name in self.names.values():
             cluster.wait_until(lambda name=name: is_reconciled(cluster, name))
         for namespace in OUTSIDERS:
-            cluster.kubectl("wait", "--for=condition=Ready", "pod/outsider", "-n", namespace, "--timeout=60s")
+            cluster.kubectl("wait", "--for=condition=Ready", "pod/outsider", "-n", namespace, "--timeout=240s")
 
     def pod(self, who):
         if who in OUTSIDERS:

@@ -120,6 +120,6 @@ def test_redis_runs_as_any_user(cluster, name, make_tenant, execute):
     cluster.apply(
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "any", "namespace": namespace}, "spec": spec}
     )
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/any", "-n", namespace, "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/any", "-n", namespace, "--timeout=240s")
     assert execute(namespace, "any", "id", "-u").strip() == "54321"
     assert execute(namespace, "any", "redis-cli", "set", "kept", "yes").strip() == "OK"

@@ -113,6 +113,16 @@ def test_a_restarted_watcher_reports_a_status_that_changed_while_it_was_away(set
     assert Applied(settled.cluster).part(resource(applied=str(settled.record)), "digest") is Part.STATUS
 
 
+def test_the_status_of_an_object_that_somebody_else_made_is_reported_and_its_end_is_no_drift(settled):
+    settled.cluster.put(("Job", "by-hand"), "", status="failed")
+    assert settled.applied.part(resource(), "digest") is Part.STATUS
+    record = settled.applied.report(resource(), settled.applied.observed("a"))
+    assert settled.applied.part(resource(), "digest") is Part.NONE
+    assert Applied(settled.cluster).part(resource(applied=str(record)), "digest") is Part.NONE
+    del settled.cluster.objects["Job", "by-hand"]
+    assert settled.applied.part(resource(), "digest") is Part.STATUS
+
+
 def test_what_a_paused_resource_has_is_left_alone_also_after_a_restart(settled):
     record = settled.applied.record(resource(2), {}, settled.applied.observed("a"), "digest")
     settled.cluster.put(KEY, "taken")

@@ -67,6 +67,12 @@ class Server:
                 self.observe(key_of(each), "2 of 2")
         return {key_of(each): Outcome(objects={KEY: Stated("x", 1)}) for each in resources}
 
+    def wait(self, message):
+        """Have the next run come to something that it waits for."""
+        self.run = lambda program, resources, *, tags=(): {
+            key_of(each): Outcome(remaining=(message,)) for each in resources
+        }
+
     # the dependents
     def observe(self, name, status):
         self.objects[name] = Dependent(name, KEY, "x", status)
@@ -128,6 +134,21 @@ def test_a_resource_takes_one_run_and_one_report_of_what_came_of_it(world):
     world.reconcile(["a"])
     world.reconcile(["a"])
     assert world.server.runs == [("a", 1, ()), ("a", 1, ("status",))]
+
+
+def test_a_run_that_waits_has_not_failed_and_is_made_whole_when_it_comes_back(world):
+    world.server.put(thing())
+    run = world.server.run
+    world.server.wait("Job first: is running")
+    world.reconcile(["a"])
+    told = {one["type"]: (one["status"], one["reason"]) for one in world.server.live["a"]["status"]["conditions"]}
+    assert told == {"Progressing": ("True", "Waiting"), "Stalled": ("False", "Waiting")}
+    assert world.server.events == [("a", "Waiting")]
+    world.clock.now += 3600
+    assert world.queue.take(1) == ["a"]
+    world.server.run = run
+    world.reconcile(["a"])
+    assert world.server.runs == [("a", 1, ())]
 
 
 def test_at_rest_the_api_server_is_not_even_asked(settled):

@@ -63,6 +63,48 @@ def test_all_components_ready_is_running():
     assert status["components"]["redis"]["version"] == "7"
 
 
+def hooked(**status):
+    return tenant(status, lifecycle={"postCreate": {"exec": {}, "failurePolicy": "Fail"}})
+
+
+def hook_job(*conditions):
+    return {
+        "kind": "Job",
+        "metadata": {"name": "hook-postcreate-u", "namespace": "tenant-acme"},
+        "status": {"conditions": [{"status": "True", **one} for one in conditions]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("job", "phase", "reason", "message"),
+    [
+        (None, "Provisioning", "Waiting", "postCreate has not run yet"),
+        (hook_job(), "Provisioning", "Waiting", "the hook postCreate is running"),
+        (
+            hook_job({"type": "Failed", "reason": "BackoffLimitExceeded", "message": "it ended"}),
+            "Failed",
+            "Failed",
+            "the hook postCreate failed: BackoffLimitExceeded: it ended",
+        ),
+    ],
+)
+def test_a_tenant_is_ready_when_its_postcreate_has_run_and_not_before(job, phase, reason, message):
+    status = tenant_status.compute(hooked(), observed(hook=job), now=NOW)
+    ready = condition(status, "Ready")
+    assert (status["phase"], ready["status"], ready["reason"]) == (phase, "False", reason)
+    assert message in ready["message"]
+    assert tenant_status.are_components_ready(status)
+    done = {"postCreate": {"result": "Succeeded", "time": THEN}}
+    assert tenant_status.is_ready(tenant_status.compute(hooked(hooks=done), observed(hook=None), now=NOW))
+
+
+def test_what_a_run_waits_for_is_told_and_is_no_failure():
+    nothing = Observed()
+    status = tenant_status.compute(tenant(), nothing, now=NOW, waiting="Job a: the hook preCreate is running")
+    assert (status["phase"], condition(status, "Ready")["reason"]) == ("Pending", "Waiting")
+    assert condition(status, "Ready")["message"] == "Job a: the hook preCreate is running"
+
+
 def test_times_of_transition_stay_while_nothing_moves_and_move_with_the_status():
     first = tenant_status.compute(tenant(), observed(), now=THEN)
     again = tenant_status.compute(tenant(first), observed(), now=NOW)
