@@ -37,7 +37,7 @@ def start(cluster):
     for manifest in MANIFESTS:
         cluster.apply(manifest)
     cluster.kubectl("wait", "--for=condition=Ready", "pod/s3", "-n", NAMESPACE, "--timeout=240s")
-    cluster.wait_until(lambda: request(cluster, "PUT", f"/{BUCKET}") == "" and BUCKET in request(cluster, "GET", "/"))
+    cluster.wait_until(lambda: "CreateBucketResponse" in request(cluster, "PUT", f"/{BUCKET}"))
 
 
 def request(cluster, method, path):
