@@ -110,7 +110,7 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 
 .PHONY: test-kind
 test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
-	pytest -q --numprocesses 2 --dist loadgroup tests/kind
+	pytest -q --numprocesses 2 --dist loadscope tests/kind
 	molecule test --scenario-name kind </dev/null
 
 .PHONY: test-distribution

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,15 @@ class Cluster:
     def apply(self, manifest):
         return self.kubectl("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(manifest))
 
+    def kubeconfig_of(self, service_account, namespace, folder):
+        """Write a kubeconfig with the rights of this ServiceAccount; returns its path."""
+        token = self.kubectl("create", "token", service_account, "-n", namespace).strip()
+        configuration = yaml.safe_load(self.kubeconfig.read_text())
+        configuration["users"][0]["user"] = {"token": token}
+        path = folder / f"kubeconfig-{service_account}"
+        path.write_text(yaml.safe_dump(configuration))
+        return path
+
     def wait_until(self, holds):
         deadline = time.monotonic() + DEADLINE
         while not (found := holds()):
@@ -112,6 +122,12 @@ class Cluster:
 def tenant(name, **spec):
     """Return a Tenant manifest."""
     return {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
+
+
+def tenant_name(test, *, length=40):
+    """Return a name that no other test uses, as a DNS label."""
+    words = re.sub(r"[^a-z0-9]+", "-", test.name.removeprefix("test_").lower())[:length].strip("-")
+    return f"{words}-{zlib.crc32(test.nodeid.encode()) % 10000}"
 
 
 def condition(tenant, kind):

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from . import network, server
+from .jobs import State, end_time, state
+from .jobs import failure as failure_of_job
 from .resources import Manifest
 
 _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
@@ -125,42 +127,29 @@ def status(
         return {}
     known = {key: value for key, value in last.items() if key != "nextBackupTime"}
     if newest := _newest(jobs):
-        time, outcome, job = newest
-        known["lastBackupStatus"] = outcome
-        if outcome == "Succeeded":
-            known |= {"lastBackupTime": time, **_told(job, pods)}
+        known["lastBackupStatus"] = state(newest).value
+        if state(newest) is State.SUCCEEDED:
+            known |= {"lastBackupTime": end_time(newest), **_told(newest, pods)}
     return {**known, "nextBackupTime": next_time(spec, now)}
 
 
 def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
     """Return why the newest finished Job failed; empty where it did not, or where there is none."""
     newest = _newest(jobs)
-    if newest is None or newest[1] == "Succeeded":
+    if newest is None or state(newest) is State.SUCCEEDED:
         return ""
-    job = newest[2]
-    (condition,) = [c for c in job["status"]["conditions"] if c["type"] == "Failed" and c["status"] == "True"]
     said = [
         terminated["message"].strip().splitlines()[-1]
-        for pod in _pods_of(job, pods)
+        for pod in _pods_of(newest, pods)
         for terminated in _terminations(pod)
         if terminated.get("exitCode") and terminated.get("message", "").strip()
     ]
-    return f"Job {job['metadata']['name']}: {condition['reason']}: {said[-1] if said else condition.get('message', '')}"
+    return f"Job {newest['metadata']['name']}: {failure_of_job(newest, said[-1] if said else '')}"
 
 
-def _newest(jobs: Sequence[Manifest]) -> tuple[str, str, Manifest] | None:
-    """Return the Job that ended last, with the time and how it ended; None where none has."""
-    finished = [(time, outcome, job) for job in jobs for time, outcome in _ended(job)]
-    return max(finished, key=lambda one: one[0], default=None)
-
-
-def _ended(job: Manifest) -> list[tuple[str, str]]:
-    conditions = (job.get("status") or {}).get("conditions") or ()
-    return [
-        (condition["lastTransitionTime"], {"Complete": "Succeeded", "Failed": "Failed"}[condition["type"]])
-        for condition in conditions
-        if condition["type"] in {"Complete", "Failed"} and condition["status"] == "True"
-    ]
+def _newest(jobs: Sequence[Manifest]) -> Manifest | None:
+    """Return the Job that ended last; None where none has."""
+    return max(filter(end_time, jobs), key=end_time, default=None)
 
 
 def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from typing import Any
 
-from . import names, network
+from . import jobs, names, network
+from .jobs import State
 from .resources import Manifest, describe
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
 """Hooks that run while the tenant's namespace does not exist, in the operator's."""
-
-
-class State(enum.Enum):
-    """How far a hook's Job is."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
 
 
 def job_name(tenant: Manifest, hook: str) -> str:
@@ -86,16 +78,6 @@ def ports(tenant: Manifest) -> list[dict[str, Any]]:
     return [{"protocol": "TCP", "port": one} for one in sorted(one for one in found if one is not None)]
 
 
-def state(job: Manifest) -> State:
-    """Return how far the Job is."""
-    for condition in (job.get("status") or {}).get("conditions") or ():
-        if condition["status"] == "True" and condition["type"] == "Complete":
-            return State.SUCCEEDED
-        if condition["status"] == "True" and condition["type"] == "Failed":
-            return State.FAILED
-    return State.RUNNING
-
-
 def is_pending(tenant: Manifest, hook: str) -> bool:
     """Tell whether the Tenant asks for the hook and it has not run yet."""
     return specification(tenant, hook) is not None and not is_done(tenant, hook)
@@ -104,23 +86,15 @@ def is_pending(tenant: Manifest, hook: str) -> bool:
 def is_over(tenant: Manifest, hook: str, job: Manifest) -> bool:
     """Tell whether the Job of the hook ended in a way that the Tenant can go on from."""
     wanted = specification(tenant, hook) or {}
-    ended = state(job)
+    ended = jobs.state(job)
     return ended is State.SUCCEEDED or (ended is State.FAILED and wanted.get("failurePolicy") == "Ignore")
 
 
 def obstacle(hook: str, job: Manifest) -> str:
     """Return how the Job of the hook holds the tenant back, for people."""
-    if state(job) is State.FAILED:
+    if jobs.state(job) is State.FAILED:
         return (
-            f"{describe(job)}: the hook {hook} failed: {failure(job)}. Delete the Job, and it runs again; with "
+            f"{describe(job)}: the hook {hook} failed: {jobs.failure(job)}. Delete the Job, and it runs again; with "
             "failurePolicy Ignore the tenant goes on without it"
         )
     return f"{describe(job)}: the hook {hook} is running"
-
-
-def failure(job: Manifest) -> str:
-    """Return why the Job failed, in the words of its controller."""
-    for condition in (job.get("status") or {}).get("conditions") or ():
-        if condition["type"] == "Failed":
-            return f"{condition.get('reason')}: {condition.get('message')}"
-    return ""

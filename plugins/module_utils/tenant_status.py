@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import backups, hooks, ingress, names, ownership, redis_conf, server, usage
+from . import backups, hooks, ingress, jobs, names, ownership, redis_conf, server, usage
+from .jobs import State
 from .ownership import NamespaceState
 from .resources import Manifest, describe
 
@@ -133,7 +134,7 @@ def _post_create(job: Manifest | None) -> tuple[str, str]:
     if job is None:
         return "The hook postCreate has not run yet", ""
     told = hooks.obstacle("postCreate", job)
-    return ("", told) if hooks.state(job) is hooks.State.FAILED else (told, "")
+    return ("", told) if jobs.state(job) is State.FAILED else (told, "")
 
 
 def _phase(
@@ -213,10 +214,10 @@ def _redis(tenant: Manifest, observed: Observed) -> _Component:
     title = f"Job {redis_conf.cluster_job_name(tenant['spec']['redis'])}"
     if observed.cluster_job is None:
         return replace(pods, phase="Provisioning", message=f"{title} does not exist")
-    state = hooks.state(observed.cluster_job)
-    if state is hooks.State.FAILED:
-        return replace(pods, phase="Failed", message=f"{title}: {hooks.failure(observed.cluster_job)}")
-    if state is hooks.State.RUNNING:
+    state = jobs.state(observed.cluster_job)
+    if state is State.FAILED:
+        return replace(pods, phase="Failed", message=f"{title}: {jobs.failure(observed.cluster_job)}")
+    if state is State.RUNNING:
         return replace(pods, phase="Provisioning", message=f"{title} brings the pods into the cluster")
     return pods
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible.template import Templar
 
-from ..module_utils import hooks, names, ownership
-from ..module_utils.hooks import State
+from ..module_utils import hooks, jobs, names, ownership
+from ..module_utils.jobs import State
 from ..module_utils.resources import Manifest
 from . import manifests
 from .action import RefusedError
@@ -67,7 +67,7 @@ class Hooks:
         manifest = self.job(hook, wanted)
         job, started = self._start(manifest)
         deadline = time.monotonic() + timeout
-        while hooks.state(job) is State.RUNNING:
+        while jobs.state(job) is State.RUNNING:
             if time.monotonic() >= deadline:
                 raise HookRunningError(hooks.obstacle(hook, job), started=started)
             time.sleep(POLL_INTERVAL)
@@ -117,7 +117,7 @@ class Hooks:
 def keep(client: Client, tenant: Manifest, hook: str, job: Manifest) -> dict[str, Any]:
     """Keep in the Tenant's status that the hook has run, so that its Job may go; return what is kept of it."""
     done = {
-        "result": "Succeeded" if hooks.state(job) is State.SUCCEEDED else "Failed",
+        "result": jobs.state(job).value,
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     manifest = {

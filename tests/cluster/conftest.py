@@ -1,18 +1,16 @@
 """The real control plane, and the playbooks as a user runs them."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import pytest
 import yaml
 
 from devcluster import kwok
-from tests.control_plane import CHECKOUT, Cluster, tenant
+from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
 
 
 def _started(folder, *, audit=False):
@@ -80,9 +78,8 @@ def start(operated_cluster, tmp_path):
 
 @pytest.fixture
 def name(request):
-    """A tenant's name of this test's own, as a DNS label."""
-    words = request.node.name.removeprefix("test_").lower()
-    return re.sub(r"[^a-z0-9]+", "-", words)[:40].strip("-") + f"-{zlib.crc32(request.node.nodeid.encode()) % 10000}"
+    """A tenant's name of this test's own."""
+    return tenant_name(request.node)
 
 
 @pytest.fixture

@@ -224,12 +224,7 @@ def test_a_watch_that_cannot_be_used_ends_the_operator_with_file_entry_and_key(
 
 def test_without_the_right_to_watch_it_says_so_and_waits_for_it(cluster, name, make_tenant, start, tmp_path):
     cluster.kubectl("create", "serviceaccount", "operator", "-n", "default")
-    token = cluster.kubectl("create", "token", "operator", "-n", "default").strip()
-    configuration = yaml.safe_load(cluster.kubeconfig.read_text())
-    configuration["users"][0]["user"] = {"token": token}
-    path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(configuration))
-    operator = start(kubeconfig=path)
+    operator = start(kubeconfig=cluster.kubeconfig_of("operator", "default", tmp_path))
     cluster.wait_until(lambda: says(operator, 'User "system:serviceaccount:default:operator" cannot list resource'))
     rights = ["clusterrolebinding", "operator", "--clusterrole=cluster-admin", "--serviceaccount=default:operator"]
     cluster.kubectl("create", *rights)

@@ -21,12 +21,7 @@ def kubeconfig(cluster, tmp_path):
     """The kubeconfig of the operator's service account, with what config/rbac grants and no more."""
     cluster.kubectl("apply", "-f", CHECKOUT / "config" / "manager" / "namespace.yaml")
     cluster.kubectl("apply", "-k", CHECKOUT / "config" / "rbac")
-    token = cluster.kubectl("create", "token", "tenant-operator", "-n", "neurallog-system").strip()
-    configuration = yaml.safe_load(cluster.kubeconfig.read_text())
-    configuration["users"][0]["user"] = {"token": token}
-    path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump(configuration))
-    return path
+    return cluster.kubeconfig_of("tenant-operator", "neurallog-system", tmp_path)
 
 
 def granted():

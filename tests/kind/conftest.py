@@ -2,16 +2,14 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import zlib
 
 import pytest
 from filelock import FileLock
 
 from devcluster import kind
-from tests.control_plane import CHECKOUT, Cluster, tenant
+from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
 
 OPERATOR = "neurallog/tenant-operator:test"
 SERVER = "neurallog/server:1.4.2"
@@ -63,16 +61,6 @@ def runtime():
     return RUNTIME
 
 
-@pytest.fixture
-def on_node(runtime):
-    """Run a command on the cluster's node."""
-
-    def on_node(*command):
-        return _run("docker", "exec", f"{runtime.name}-control-plane", *command).stdout
-
-    return on_node
-
-
 @pytest.fixture(scope="session")
 def cluster(runtime, testrun_uid):
     """A cluster of these tests' own, with the Tenant API and the operator's Deployment: one for all workers."""
@@ -100,9 +88,8 @@ def _deploy(cluster, runtime):
 
 @pytest.fixture
 def name(request):
-    """A tenant's name of this test's own, as a DNS label."""
-    words = request.node.name.removeprefix("test_").lower()
-    return re.sub(r"[^a-z0-9]+", "-", words)[:30].strip("-") + f"-{zlib.crc32(request.node.nodeid.encode()) % 10000}"
+    """A tenant's name of this test's own."""
+    return tenant_name(request.node, length=30)
 
 
 SMALL = {"resources": {"cpu": {"request": "10m"}, "memory": {"request": "32Mi"}}}
@@ -143,6 +130,21 @@ def redis_cli(execute, name):
         ).strip()
 
     return redis_cli
+
+
+SIGNAL = 'for pid in $(pgrep redis-server); do if grep -q "$0" /proc/$pid/cgroup; then kill -"$1" $pid; fi; done'
+"""Run on the node, since a container's first process cannot be killed from within."""
+
+
+@pytest.fixture
+def signal_redis(cluster, runtime, name):
+    """Send a signal to the Redis processes of a pod of the tenant, its sentinel included."""
+
+    def signal_redis(pod, signal):
+        uid = cluster.get("pod", pod, namespace=f"tenant-{name}")["metadata"]["uid"]
+        _run("docker", "exec", f"{runtime.name}-control-plane", "sh", "-c", SIGNAL, uid, signal)
+
+    return signal_redis
 
 
 @pytest.fixture

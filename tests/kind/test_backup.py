@@ -6,8 +6,6 @@ from tests.control_plane import is_reconciled
 
 from . import bucket
 
-pytestmark = pytest.mark.xdist_group("backup")
-
 
 @pytest.fixture(scope="module")
 def s3(cluster):

@@ -9,8 +9,6 @@ from tests.isolation import PAIRS, RULES, WAYS_OUT
 
 from .conftest import small_tenant
 
-pytestmark = pytest.mark.xdist_group("isolation")
-
 LISTEN = "import http.server; http.server.HTTPServer(('', 8080), http.server.SimpleHTTPRequestHandler).serve_forever()"
 
 

@@ -50,17 +50,12 @@ def test_a_wrong_password_is_refused(cluster, name, make_tenant, execute):
     assert "NOAUTH" in execute(namespace, "redis-0", "env", "-u", "REDISCLI_AUTH", "redis-cli", "get", "x", check=False)
 
 
-KILL = 'for pid in $(pgrep redis-server); do if grep -q "$0" /proc/$pid/cgroup; then kill -9 $pid; fi; done'
-"""Run on the node, since a container's first process cannot be killed from within: the one of the pod with this UID."""
-
-
-def test_no_acknowledged_write_is_lost_when_the_process_is_killed(cluster, name, make_tenant, on_node, redis_cli):
+def test_no_acknowledged_write_is_lost_when_the_process_is_killed(cluster, name, make_tenant, signal_redis, redis_cli):
     cluster.apply(make_tenant(name, redis={"persistence": {"fsync": "always"}}))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     acknowledged = sum(redis_cli("rpush", "numbers", str(number)) == str(number + 1) for number in range(50))
     assert acknowledged == 50
-    pod = cluster.get("pod", "redis-0", namespace=f"tenant-{name}")
-    on_node("sh", "-c", KILL, pod["metadata"]["uid"])
+    signal_redis("redis-0", "KILL")
 
     def restarted():
         (container,) = cluster.get("pod", "redis-0", namespace=f"tenant-{name}")["status"]["containerStatuses"]

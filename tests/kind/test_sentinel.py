@@ -58,24 +58,19 @@ def test_after_a_killed_master_server_and_service_reach_a_writable_one(
     assert ask("/api/logs", "after") == {"lines": 2}
 
 
-SIGNAL = 'for pid in $(pgrep redis-server); do if grep -q "$0" /proc/$pid/cgroup; then kill -"$1" $pid; fi; done'
-"""Run on the node: to all Redis processes of the pod with this UID, its sentinel included."""
-
-
 def test_a_master_that_hangs_is_replaced_by_an_election_and_follows_the_new_one_when_it_wakes(
-    cluster, name, make_tenant, redis_cli, ask, master, writes_through_the_service, on_node
+    cluster, name, make_tenant, redis_cli, ask, master, writes_through_the_service, signal_redis
 ):
     cluster.apply(make_tenant(name, redis=SENTINEL))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.wait_until(lambda: writes_through_the_service("before"))
     first = master()
     cluster.wait_until(lambda: "connected_slaves:2" in redis_cli("info", "replication", pod=first))
-    uid = cluster.get("pod", first, namespace=f"tenant-{name}")["metadata"]["uid"]
-    on_node("sh", "-c", SIGNAL, uid, "STOP")
+    signal_redis(first, "STOP")
     cluster.wait_until(lambda: writes_through_the_service("after"))
     cluster.wait_until(lambda: ask("/health", check=False).get("status") == "ok")
     assert ask("/api/logs", "after") == {"lines": 1}
-    on_node("sh", "-c", SIGNAL, uid, "CONT")
+    signal_redis(first, "CONT")
     cluster.wait_until(lambda: master() not in {None, first})
     cluster.wait_until(lambda: redis_cli("get", "by-service", pod=first, check=False) == "after")
     assert redis_cli("role", pod=first).startswith("slave")
