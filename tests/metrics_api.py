@@ -5,13 +5,14 @@ Source: https://kubernetes.io/docs/tasks/extend-kubernetes/setup-extension-api-s
 
 import json
 import ssl
-import subprocess
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.certificates import certificate, certificate_pem, pem
 
 GROUP_VERSION = "metrics.k8s.io/v1beta1"
 ROOT = f"/apis/{GROUP_VERSION}"
@@ -66,15 +67,11 @@ def _registration(port):
 
 
 def _context(folder):
-    names = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    files = ("-keyout", folder / "key.pem", "-out", folder / "certificate.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", *names, *files],
-        check=True,
-        capture_output=True,
-    )
+    key, made = certificate("localhost")
+    file = folder / "metrics.pem"
+    file.write_text(pem(key) + certificate_pem(made))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    context.load_cert_chain(file)
     return context
 
 
