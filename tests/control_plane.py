@@ -17,6 +17,8 @@ from devcluster import binaries
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEADLINE = 300
 """Seconds after which what was waited for counts as never coming."""
+FIRST_PAUSE, LAST_PAUSE = 0.1, 0.7
+"""Seconds between two looks: each is a kubectl, and takes from what is waited for a tenth of a second of CPU."""
 
 
 @dataclass
@@ -76,10 +78,11 @@ class Cluster:
         return path
 
     def wait_until(self, holds):
-        deadline = time.monotonic() + DEADLINE
+        deadline, pause = time.monotonic() + DEADLINE, FIRST_PAUSE
         while not (found := holds()):
             assert time.monotonic() < deadline, "what was waited for did not come"
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(1.5 * pause, LAST_PAUSE)
         return found
 
     def writes(self, *, since=0):

@@ -53,6 +53,11 @@ class Applied:
         self._dependents = dependents
         self._records: dict[str, Record | None] = {}
 
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The optional kinds that a run can make now."""
+        return self._dependents.served if self._dependents else ()
+
     def observed(self, name: str) -> str:
         """Return the fingerprint of the status of the resource's objects as it is now."""
         found = self._dependents.of(name) if self._dependents else ()

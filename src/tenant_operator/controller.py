@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tenant_operator.client import Manifest, key_of
 from tenant_operator.dependents import Dependent
@@ -39,6 +39,11 @@ class Controller:
         """Queue the resource of an object that is not as the last run left it, or reports something else."""
         if (either := after or before) and not self._is_echo(before, after):
             self._queue.add(either.owner)
+
+    def handle_all(self, resources: Iterable[Manifest]) -> None:
+        """Queue all resources, since a run may come to something else for any of them."""
+        for resource in resources:
+            self._queue.add(key_of(resource))
 
     def run(self) -> None:
         """Work on batches until the queue is closed: what is waiting when a run starts goes into it."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from tenant_operator import fingerprint, watches
-from tenant_operator.cache import Cache
+from tenant_operator.cache import Cache, Source
 from tenant_operator.client import Connection, Manifest
+from tenant_operator.optional import OptionalSource
 
 Key = tuple[str, str]
 """An object that belongs to a resource: kind and name."""
@@ -36,6 +38,7 @@ class Dependents:
 
     def __init__(self, spec: watches.Dependents, connection: Connection):
         self._spec = spec
+        self._optional: dict[str, OptionalSource] = {}
         self._caches = {kind.gvk.kind: self._cache(kind, connection) for kind in spec.kinds}
 
     @property
@@ -47,6 +50,16 @@ class Dependents:
         """Have each change told: what was kept of an object before and after, None where there was or is none."""
         for cache in self._caches.values():
             cache.add_event_handler(handler)
+
+    def add_served_handler(self, handler: Callable[[], None]) -> None:
+        """Have it told when the server begins or ceases to serve an optional kind."""
+        for source in self._optional.values():
+            source.add_handler(handler)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The optional kinds that the server serves now."""
+        return tuple(kind for kind, source in self._optional.items() if source.is_served)
 
     def of(self, owner: str) -> Iterator[Dependent]:
         """Yield what there is of the resource of this name."""
@@ -77,8 +90,13 @@ class Dependents:
             selectors["labelSelector"] = self._spec.label_selector
         if kind.name:
             selectors["fieldSelector"] = f"metadata.name={kind.name}"
-        client = connection.client(kind.gvk, metadata_only=not kind.status, selectors=selectors)
-        return Cache(client, lambda resource: self._keep(kind, resource))
+        find = partial(connection.client, kind.gvk, metadata_only=not kind.status, selectors=selectors)
+        source: Source
+        if kind.optional:
+            source = self._optional[kind.gvk.kind] = OptionalSource(find)
+        else:
+            source = find()
+        return Cache(source, lambda resource: self._keep(kind, resource))
 
     def _keep(self, kind: watches.DependentKind, resource: Manifest) -> Dependent | None:
         metadata = resource["metadata"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,11 @@ def applied(resource: Mapping[str, Any], manager: str) -> str:
         if (entry.get("manager"), entry.get("operation"), entry.get("subresource", "")) == (manager, "Apply", ""):
             return of(entry)
     return ""
+
+
+def program(playbook: str, served: Sequence[str]) -> str:
+    """Return the fingerprint of what a run does: that of its playbook, with the optional kinds that it can make."""
+    return of([playbook, *served]) if served else playbook
 
 
 def files(folder: Path, paths: Iterable[Path]) -> str:

@@ -22,6 +22,7 @@ from tenant_operator.health import Endpoints
 from tenant_operator.leases import Lease
 from tenant_operator.reconcile import Reconciler
 from tenant_operator.recorder import Recorder
+from tenant_operator.refresh import Refresh
 from tenant_operator.rollout import Rollout
 from tenant_operator.runner import Runner
 from tenant_operator.settings import Settings
@@ -190,6 +191,7 @@ class Manager:
             applied=applied,
             rollout=Rollout(self._settings.rollout_rate / 60.0),
             damping=Damping(),
+            refresh=Refresh(watch.dependents.status_period if watch.dependents else 0.0),
             recorder=recorder,
         )
         controller = Controller(
@@ -202,6 +204,7 @@ class Manager:
         cache.add_event_handler(controller.handle)
         if dependents:
             dependents.add_event_handler(controller.handle_dependent)
+            dependents.add_served_handler(lambda: controller.handle_all(cache.items()))
         metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
         # What belongs to a resource is known before the resource itself: else all of it would seem to be missing.

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tenant_operator import conditions, metrics
+from tenant_operator import conditions, fingerprint, metrics
 from tenant_operator.applied import Applied, Part
 from tenant_operator.client import ApiError, Manifest, key_of
 from tenant_operator.damping import Damping
 from tenant_operator.outcome import Outcome
+from tenant_operator.refresh import Refresh
 from tenant_operator.rollout import Rollout
 from tenant_operator.watches import Parameters, Program, Watch
 from tenant_operator.workqueue import WorkQueue
@@ -98,6 +99,7 @@ class Reconciler:
         applied: what was applied for each.
         rollout: when each gets a new playbook.
         damping: when drift that comes back is repaired.
+        refresh: when a status is reported again that no event asks for.
         recorder: where Events are written.
         now: the time, RFC 3339.
     """
@@ -113,6 +115,7 @@ class Reconciler:
         applied: Applied,
         rollout: Rollout,
         damping: Damping,
+        refresh: Refresh,
         recorder: Events,
         now: Callable[[], str] = _now,
     ):
@@ -124,17 +127,20 @@ class Reconciler:
         self._applied = applied
         self._rollout = rollout
         self._damping = damping
+        self._refresh = refresh
         self._recorder = recorder
         self._now = now
 
     def reconcile(self, keys: Sequence[str]) -> None:
         """Work on the resources of these keys; whatever goes wrong with one comes back, and harms no other."""
-        digest = self._runs.digest
+        served = self._applied.served  # a kind that comes to be served during the run is for the next one
+        digest = fingerprint.program(self._runs.digest, served)
         parts = {key: part for key in keys if (part := self._plan(key, digest)) is not Part.NONE}
         fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in parts.items()})
         valid = {key: work for key, work in fetched.items() if self._validate(work)}
         ready = self._each(self._initialise, valid)
-        digest, outcomes = self._run_all(list(ready.values()))
+        playbook, outcomes = self._run_all(list(ready.values()))
+        digest = fingerprint.program(playbook, served)
         self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
@@ -162,7 +168,7 @@ class Reconciler:
         if delay := self._delay(key, part):
             self._queue.add_after(key, delay)
             return Part.NONE if self._applied.is_reported(key) else Part.STATUS
-        if part is Part.NONE and not conditions.is_ready(resource):
+        if part is Part.NONE and (not conditions.is_ready(resource) or self._refresh.delay(key) == 0):
             return Part.STATUS
         if part is Part.NONE:
             self._rest(key)
@@ -288,6 +294,7 @@ class Reconciler:
             return {**kept, "applied": None}
         if work.part is Part.DRIFT:
             self._damping.repaired(work.key)
+        self._refresh.reported(work.key)
         if work.part is Part.STATUS:
             record = self._applied.report(work.resource, work.observed)
         else:
@@ -306,15 +313,16 @@ class Reconciler:
             self._rest(work.key)
 
     def _rest(self, key: str) -> None:
-        """Look at a resource that is as it should be after the watch's period."""
+        """Look at a resource that is as it should be after the watch's period, or when its status is old."""
         self._queue.forget(key)
-        if self._watch.reconcile_period:
-            self._queue.add_after(key, self._watch.reconcile_period)
+        for delay in filter(None, (self._watch.reconcile_period, self._refresh.delay(key))):
+            self._queue.add_after(key, delay)
 
     def _forget(self, key: str) -> None:
         self._applied.forget(key)
         self._rollout.forget(key)
         self._damping.forget(key)
+        self._refresh.forget(key)
         self._queue.forget(key)
 
     def _release(self, resource: Manifest) -> None:

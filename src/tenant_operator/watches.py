@@ -59,12 +59,14 @@ class Inventory:
 class DependentKind:
     """A kind of objects that runs make.
 
-    ``status`` says that a change of their status is news, ``name`` that only objects of this name are looked at.
+    ``status`` says that a change of their status is news, ``name`` that only objects of this name are looked at,
+    ``optional`` that the server may not know the kind, or not yet.
     """
 
     gvk: GroupVersionKind
     status: bool = False
     name: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Dependents:
     label_selector: str = ""
     status_tags: tuple[str, ...] = ()
     """Tags of the part of the playbook that reports the status and changes nothing else."""
+    status_period: float = 0.0
+    """Seconds after which the status is reported again without an event; 0 for never."""
 
     def namespace_of(self, name: str) -> str:
         """Return the namespace that belongs to the resource of this name."""
@@ -216,8 +220,8 @@ def _selector(entry: Any, where: str) -> str:
     return ",".join(terms)
 
 
-def _boolean(entry: Mapping[str, Any], key: str, where: str) -> bool:
-    value = entry.get(key, True)
+def _boolean(entry: Mapping[str, Any], key: str, where: str, *, default: bool = True) -> bool:
+    value = entry.get(key, default)
     if not isinstance(value, bool):
         raise WatchError(f"{where}: {key} must be true or false")
     return value
@@ -236,7 +240,7 @@ def _dependents(entry: Any, where: str) -> Dependents | None:
     if entry is None:
         return None
     required = {"namespace", "fieldManager", "kinds"}
-    _check(entry, where, required=required, known=required | {"labelSelector", "statusTags"})
+    _check(entry, where, required=required, known=required | {"labelSelector", "statusTags", "statusPeriod"})
     if str(entry["namespace"]).count(NAME) != 1:
         raise WatchError(f"{where}: namespace must contain {NAME} once, such as app-{NAME}")
     if not isinstance(entry["kinds"], list) or not entry["kinds"]:
@@ -248,18 +252,26 @@ def _dependents(entry: Any, where: str) -> Dependents | None:
     for name in names:
         if names.count(name) > 1:
             raise WatchError(f"{where}: kinds: {name} is there twice")
+    if "statusPeriod" in entry and not entry.get("statusTags"):
+        raise WatchError(f"{where}: statusPeriod needs statusTags, which name what runs")
     return Dependents(
         namespace=entry["namespace"],
         field_manager=entry["fieldManager"],
         kinds=tuple(kinds),
         label_selector=entry.get("labelSelector") or "",
         status_tags=tuple(entry.get("statusTags") or ()),
+        status_period=duration(entry.get("statusPeriod", "0s"), f"{where}: statusPeriod"),
     )
 
 
 def _dependent_kind(entry: Any, where: str) -> DependentKind:
-    _check(entry, where, required={"version", "kind"}, known={"group", "version", "kind", "status", "name"})
-    return DependentKind(_gvk(entry), bool(entry.get("status")), entry.get("name") or "")
+    _check(entry, where, required={"version", "kind"}, known={"group", "version", "kind", "status", "name", "optional"})
+    return DependentKind(
+        _gvk(entry),
+        status=_boolean(entry, "status", where, default=False),
+        name=entry.get("name") or "",
+        optional=_boolean(entry, "optional", where, default=False),
+    )
 
 
 def _gvk(entry: Mapping[str, Any]) -> GroupVersionKind:

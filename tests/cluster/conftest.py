@@ -11,6 +11,7 @@ import yaml
 
 from devcluster import kwok
 from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
+from tests.monitoring import MonitoringKinds
 
 
 def _started(folder, *, audit=False):
@@ -74,6 +75,14 @@ def start(operated_cluster, tmp_path):
         process.kill()
         process.wait()
         assert "Traceback" not in process.log.read_text()
+
+
+@pytest.fixture
+def monitoring_kinds(operated_cluster):
+    """What installs the kinds of the Prometheus operator, and takes them away."""
+    kinds = MonitoringKinds(operated_cluster)
+    yield kinds
+    kinds.remove()
 
 
 @pytest.fixture

@@ -92,6 +92,24 @@ def test_a_new_playbook_reaches_the_tenants_that_are_there(cluster, name, make_t
     cluster.wait_until(lambda: cluster.get("tenant", name)["status"]["applied"] != before)
 
 
+def test_the_kinds_of_another_operator_are_made_when_they_come_and_repaired_while_they_are_there(
+    cluster, name, make_tenant, start, monitoring_kinds
+):
+    start()
+    settle(cluster, make_tenant, name)
+
+    def monitor():
+        return cluster.get("servicemonitor", "neurallog-server", namespace=f"tenant-{name}")
+
+    monitoring_kinds.install()
+    made = cluster.wait_until(monitor)
+    cluster.kubectl("delete", "servicemonitor", "neurallog-server", "-n", f"tenant-{name}", "--wait=false")
+    cluster.wait_until(lambda: (found := monitor()) and found["metadata"]["uid"] != made["metadata"]["uid"])
+    monitoring_kinds.remove()
+    settle(cluster, make_tenant, f"{name[:40]}-b")
+    assert is_reconciled(cluster, name)
+
+
 def test_a_workload_that_loses_its_replicas_is_reported_without_a_run(cluster, name, make_tenant, start):
     operator = start()
     settle(cluster, make_tenant, name)

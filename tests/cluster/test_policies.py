@@ -79,10 +79,120 @@ def test_names_are_asked_for_and_nothing_outside_is_reached(policies):
     assert not connects(policies, pod("a"), Pod(None, address="93.184.216.34"), 443)
 
 
+def peers(*namespaces, **more):
+    return [
+        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}, **more} for name in namespaces
+    ]
+
+
+TEAM = [{"namespaceSelector": {"matchExpressions": [
+    {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["partners", "friends"]}
+]}}]  # fmt: skip
+GATEWAYS = peers("partners", podSelector={"matchLabels": {"app": "gateway"}})
+GATEWAY, CLERK = Pod("partners", {"app": "gateway"}), Pod("partners", {"app": "clerk"})
+NETWORK = [{"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.128/25"]}}]
+NEAR, FAR, OUT = (Pod(None, address=address) for address in ("192.0.2.7", "192.0.2.200", "93.184.216.34"))
+SERVER, REDIS = pod("a", "server"), pod("a", "redis")
+TCP, UDP = "TCP", "UDP"
+
+CUSTOM_RULES = {
+    "friends may use the API": (
+        {"allowedNamespaces": ["friends"]},
+        [(Pod("friends"), SERVER, 3030, TCP)],
+        [(Pod("friends"), REDIS, 6379, TCP), (Pod("friends"), SERVER, 22, TCP), (Pod("partners"), SERVER, 3030, TCP)],
+    ),
+    "in: every port of a namespace": (
+        {"ingressRules": [{"from": peers("partners")}]},
+        [(CLERK, REDIS, 6379, TCP), (CLERK, SERVER, 3030, TCP), (CLERK, SERVER, 53, UDP)],
+        [(Pod("friends"), REDIS, 6379, TCP), (pod("b"), REDIS, 6379, TCP)],
+    ),
+    "in: one port": (
+        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 6379}]}]},
+        [(CLERK, REDIS, 6379, TCP)],
+        [(CLERK, REDIS, 6379, UDP), (CLERK, REDIS, 26379, TCP), (CLERK, SERVER, 3030, TCP)],
+    ),
+    "in: a range of ports": (
+        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 6000, "endPort": 6500}]}]},
+        [(CLERK, REDIS, 6000, TCP), (CLERK, REDIS, 6500, TCP)],
+        [(CLERK, REDIS, 5999, TCP), (CLERK, REDIS, 6501, TCP)],
+    ),
+    "in: a protocol": (
+        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 514, "protocol": "UDP"}]}]},
+        [(CLERK, SERVER, 514, UDP)],
+        [(CLERK, SERVER, 514, TCP)],
+    ),
+    "in: some pods of a namespace": (
+        {"ingressRules": [{"from": GATEWAYS}]},
+        [(GATEWAY, SERVER, 3030, TCP)],
+        [(CLERK, SERVER, 3030, TCP), (Pod("friends", {"app": "gateway"}), SERVER, 3030, TCP)],
+    ),
+    "in: namespaces by an expression": (
+        {"ingressRules": [{"from": TEAM}]},
+        [(Pod("friends"), REDIS, 6379, TCP), (CLERK, REDIS, 6379, TCP)],
+        [(Pod("outside"), REDIS, 6379, TCP)],
+    ),
+    "in: a network but a part of it": (
+        {"ingressRules": [{"from": NETWORK}]},
+        [(NEAR, SERVER, 3030, TCP)],
+        [(FAR, SERVER, 3030, TCP), (OUT, SERVER, 3030, TCP)],
+    ),
+    "in: two rules, each for itself": (
+        {
+            "ingressRules": [
+                {"from": peers("partners"), "ports": [{"port": 6379}]},
+                {"from": peers("friends"), "ports": [{"port": 3030}]},
+            ]
+        },
+        [(CLERK, REDIS, 6379, TCP), (Pod("friends"), SERVER, 3030, TCP)],
+        [(CLERK, SERVER, 3030, TCP), (Pod("friends"), REDIS, 6379, TCP)],
+    ),
+    "out: every port of a namespace": (
+        {"egressRules": [{"to": peers("partners")}]},
+        [(SERVER, CLERK, 8080, TCP), (REDIS, CLERK, 514, UDP)],
+        [(SERVER, Pod("friends"), 8080, TCP), (CLERK, SERVER, 8080, TCP)],
+    ),
+    "out: a range of ports": (
+        {"egressRules": [{"to": peers("partners"), "ports": [{"port": 8000, "endPort": 8100}]}]},
+        [(SERVER, CLERK, 8000, TCP), (SERVER, CLERK, 8100, TCP)],
+        [(SERVER, CLERK, 8101, TCP), (SERVER, CLERK, 8000, UDP)],
+    ),
+    "out: some pods of a namespace": (
+        {"egressRules": [{"to": GATEWAYS}]},
+        [(SERVER, GATEWAY, 443, TCP)],
+        [(SERVER, CLERK, 443, TCP)],
+    ),
+    "out: a network but a part of it": (
+        {"egressRules": [{"to": NETWORK, "ports": [{"port": 443}]}]},
+        [(SERVER, NEAR, 443, TCP)],
+        [(SERVER, FAR, 443, TCP), (SERVER, NEAR, 80, TCP), (SERVER, OUT, 443, TCP), (NEAR, SERVER, 443, TCP)],
+    ),
+}
+"""Custom rules: what each opens, and what stays closed next to it."""
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("rule", CUSTOM_RULES)
+def test_a_rule_opens_what_it_names_and_nothing_next_to_it(renderer, mode, rule):
+    network, opened, closed = CUSTOM_RULES[rule]
+    others = policies_of(renderer, "b", MODES[mode])
+    with_it = policies_of(renderer, "a", MODES[mode], **network) + others
+    without_it = policies_of(renderer, "a", MODES[mode]) + others
+    for connection in opened:
+        assert connects(with_it, *connection), connection
+        assert not connects(without_it, *connection), connection
+    for connection in closed:
+        assert not connects(with_it, *connection), connection
+        assert not connects(without_it, *connection), connection
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_without_policies_every_way_is_open(renderer, mode):
+    assert policies_of(renderer, "a", MODES[mode], enabled=False) == []
+
+
 BUCKET = {"storage": {"type": "s3", "bucket": "abc", "endpoint": "http://s3.example:9000", "secretRef": {"name": "s"}}}
 HOOK = {"postCreate": {"http": {"url": "https://crm.example/hook"}}}
 INGRESS = {"ingress": {"enabled": True, "hosts": [{"host": "a.example.com"}]}}
-OUT = Pod(None, address="93.184.216.34")
 
 
 @pytest.mark.parametrize(

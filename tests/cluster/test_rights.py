@@ -74,34 +74,6 @@ OFF = {
     "backup": {"enabled": False},
 }
 
-MONITORING = {
-    "alertmanagerconfigs": ("AlertmanagerConfig", "v1alpha1"),
-    "prometheusrules": ("PrometheusRule", "v1"),
-    "servicemonitors": ("ServiceMonitor", "v1"),
-}
-
-
-def install_monitoring(cluster):
-    """Make the kinds of the Prometheus operator known, without what is in them."""
-    for plural, (kind, version) in MONITORING.items():
-        schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-        cluster.apply(
-            {
-                "apiVersion": "apiextensions.k8s.io/v1",
-                "kind": "CustomResourceDefinition",
-                "metadata": {"name": f"{plural}.monitoring.coreos.com"},
-                "spec": {
-                    "group": "monitoring.coreos.com",
-                    "scope": "Namespaced",
-                    "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
-                    "versions": [{"name": version, "served": True, "storage": True, "schema": schema}],
-                },
-            }
-        )
-    for plural in MONITORING:
-        name = f"crd/{plural}.monitoring.coreos.com"
-        cluster.kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
-
 
 def adopted_namespace_without_pods(cluster, name):
     """Make the namespace of a tenant whose pods are refused, so that its status has something to explain."""
@@ -111,8 +83,10 @@ def adopted_namespace_without_pods(cluster, name):
     cluster.kubectl("create", "quota", "no-pods", "--hard=pods=0", "-n", f"tenant-{name}")
 
 
-def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(cluster, name, make_tenant, start, kubeconfig):
-    install_monitoring(cluster)
+def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
+    cluster, name, make_tenant, start, kubeconfig, monitoring_kinds
+):
+    monitoring_kinds.install()
     position = cluster.audit_position()
     operator = start("--leader-elect", "true", "--namespace", "neurallog-system", kubeconfig=kubeconfig)
     kept, refused_pods, grown = (f"{name[:40]}-{what}" for what in ("kept", "none", "more"))

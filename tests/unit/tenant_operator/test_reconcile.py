@@ -11,11 +11,13 @@ from tenant_operator.damping import AT_ONCE, FIRST_DELAY, Damping
 from tenant_operator.dependents import Dependent
 from tenant_operator.outcome import Outcome, Stated
 from tenant_operator.reconcile import Reconciler
+from tenant_operator.refresh import Refresh
 from tenant_operator.rollout import Rollout
 from tenant_operator.watches import Dependents, GroupVersionKind, Inventory, Program, Watch
 from tenant_operator.workqueue import WorkQueue
 
 KEY = ("Deployment", "app")
+STATUS_PERIOD = 45.0
 WATCH = Watch(
     GroupVersionKind("example.com", "v1", "Thing"),
     "here",
@@ -101,6 +103,7 @@ def world():
         get=lambda owner, key: server.objects.get(owner),
         is_watched=server.is_watched,
         has_seen=server.has_seen,
+        served=(),
     )
     queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
     reconciler = Reconciler(
@@ -112,6 +115,7 @@ def world():
         applied=Applied(server.dependents),
         rollout=Rollout(0.1, lambda: clock.now),
         damping=Damping(lambda: clock.now),
+        refresh=Refresh(STATUS_PERIOD, lambda: clock.now),
         recorder=server,
         now=lambda: "2026-11-24T20:00:00Z",
     )
@@ -155,6 +159,40 @@ def test_at_rest_the_api_server_is_not_even_asked(settled):
     settled.server.away = True
     settled.reconcile(["a"])
     assert settled.server.runs == []
+
+
+def test_a_status_that_no_event_asks_for_is_reported_again_after_its_period(settled):
+    settled.clock.now += STATUS_PERIOD - 1.0
+    assert len(settled.queue) == 0
+    settled.clock.now += 1.0
+    for _ in range(2):
+        assert settled.queue.take(1) == ["a"]
+        settled.reconcile(["a"])
+        settled.queue.done("a")
+        settled.clock.now += STATUS_PERIOD
+    assert settled.server.runs == [("a", 1, ("status",))] * 2
+
+
+def test_a_kind_that_comes_to_be_served_takes_the_whole_playbook_once(settled):
+    settled.server.dependents.served = ("Probe",)
+    settled.reconcile(["a"])
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 1, ())]
+
+
+def test_a_kind_that_comes_to_be_served_during_a_run_takes_one_more(settled):
+    run = settled.server.run
+
+    def install(program, resources, *, tags=()):
+        settled.server.dependents.served = ("Probe",)
+        return run(program, resources, tags=tags)
+
+    settled.server.run = install
+    settled.server.put(thing(generation=2))
+    settled.reconcile(["a"])
+    settled.clock.now += 3600.0
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 2, ())] * 2
 
 
 def test_a_wish_that_the_cache_does_not_know_yet_is_not_taken_for_done(settled):

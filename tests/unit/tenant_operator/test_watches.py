@@ -95,6 +95,9 @@ def test_dependents_are_mapped_by_their_namespace_alone():
         ({"kinds": []}, "kinds must be a list"),
         ({"kinds": [{"kind": "ConfigMap"}]}, "kinds: entry 1: needs version"),
         ({"kinds": DEPENDENTS["kinds"] * 2}, "ConfigMap is there twice"),
+        ({"kinds": [{**DEPENDENTS["kinds"][0], "optional": "maybe"}]}, "optional must be true or false"),
+        ({"statusPeriod": "5m"}, "statusPeriod needs statusTags"),
+        ({"statusPeriod": "often", "statusTags": ["status"]}, "statusPeriod: 'often' is not a duration"),
         ({"colour": "red"}, "does not know colour"),
     ],
 )
