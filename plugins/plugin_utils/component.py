@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import yaml
@@ -24,7 +25,8 @@ class Report:
     """What happened, in the shape of a task's result."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
-    diff: list[dict[str, str]] = field(default_factory=list)
+    _differences: list[Callable[[], Iterator[dict[str, str]]]] = field(default_factory=list)
+    """What the diff is made of, should somebody ask for it: YAML is dear."""
 
     @property
     def changed(self) -> bool:
@@ -35,7 +37,7 @@ class Report:
         """Put into a task's result whether something changed and, where it is asked for, the diff."""
         result["changed"] = self.changed
         if diff:
-            result["diff"] = self.diff
+            result["diff"] = [part for difference in self._differences for part in difference()]
 
     def note(self, operation: str, before: Manifest | None, after: Manifest | None) -> None:
         """Add one object: what was done to it, and how it looks on both sides."""
@@ -46,17 +48,8 @@ class Report:
         if after and (applied := managed_fields.fingerprint(after, names.FIELD_MANAGER)):
             entry["applied"] = applied
         self.objects.append(entry)
-        if operation == "unchanged":
-            return
-        old, new = objects.masked_pair(before or {}, after or {})
-        self.diff.append(
-            {
-                "before_header": describe(shown) if before else f"{describe(shown)} (absent)",
-                "after_header": describe(shown) if after else f"{describe(shown)} (absent)",
-                "before": _yaml(old) if before else "",
-                "after": _yaml(new) if after else "",
-            }
-        )
+        if operation != "unchanged":
+            self._differences.append(partial(_difference, before, after))
 
     def compare(self, before: Manifest | None, after: Manifest, manager: str) -> None:
         """Add an object that the manager stated, and, for the diff, who loses which fields of it to that manager."""
@@ -64,8 +57,7 @@ class Report:
             self.note("created", None, after)
         elif objects.differ(before, after):
             self.note("updated", before, after)
-            for loser, fields in managed_fields.losses(before, after, manager).items():
-                self.diff.append({"prepared": f"# {describe(after)}: {loser} loses {', '.join(fields)}\n"})
+            self._differences.append(partial(_losses, before, after, manager))
         else:
             self.note("unchanged", before, after)
 
@@ -280,6 +272,24 @@ class Component:
 
     def _is_prunable(self, live: Manifest) -> bool:
         return ownership.is_prunable(live, self.name, self.tenant)
+
+
+def _difference(before: Manifest | None, after: Manifest | None) -> Iterator[dict[str, str]]:
+    """Yield both sides of an object, as Ansible shows them."""
+    what = describe(after or before or {})
+    old, new = objects.masked_pair(before or {}, after or {})
+    yield {
+        "before_header": what if before else f"{what} (absent)",
+        "after_header": what if after else f"{what} (absent)",
+        "before": _yaml(old) if before else "",
+        "after": _yaml(new) if after else "",
+    }
+
+
+def _losses(before: Manifest, after: Manifest, manager: str) -> Iterator[dict[str, str]]:
+    """Yield who loses which fields of the object to the manager."""
+    for loser, fields in managed_fields.losses(before, after, manager).items():
+        yield {"prepared": f"# {describe(after)}: {loser} loses {', '.join(fields)}\n"}
 
 
 def _key(manifest: Manifest) -> Key:

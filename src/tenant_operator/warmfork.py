@@ -220,6 +220,8 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     from ansible.plugins.loader import action_loader, connection_loader, strategy_loader
     from ansible.utils.context_objects import GlobalCLIArgs
 
+    from tenant_operator import warmtemplates
+
     folders = []
     # A fork configures the loader of collections once more, which is as it should be.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
@@ -236,6 +238,7 @@ def warm(playbooks: Sequence[str]) -> list[str]:
             action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
             if hasattr(action, "warm"):
                 action.warm()
+    warmtemplates.warm(map(Path, dict.fromkeys(folders)))
     gc.collect()
     gc.freeze()
     return list(dict.fromkeys(folders))

@@ -1,0 +1,55 @@
+"""What is compiled before the fork is what Ansible compiles, and serves no other text and no other reading of it."""
+
+import pytest
+from ansible._internal._templating import _jinja_bits
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from tenant_operator import warmtemplates
+
+ROLE = """
+- name: Say it
+  ansible.builtin.debug:
+    msg: ["{{ greeting | upper }} you", "no template"]
+    broken: "{{ greeting | }}"
+"""
+
+
+@pytest.fixture
+def compiled(tmp_path, monkeypatch):
+    """The texts that Ansible compiles after a role was warmed."""
+    (tmp_path / "roles" / "greet" / "tasks").mkdir(parents=True)
+    (tmp_path / "roles" / "greet" / "tasks" / "main.yml").write_text(ROLE)
+    (tmp_path / "roles" / "greet" / "tasks" / "notes.yml").write_text("{no: yaml")
+    anew = []
+    compile_anew = warmtemplates._compile_anew
+    monkeypatch.setattr(_jinja_bits.AnsibleEnvironment, "compile", compile_anew)
+    monkeypatch.setattr(warmtemplates, "_compiled", {})
+    warmtemplates.warm([tmp_path])
+    monkeypatch.setattr(
+        warmtemplates,
+        "_compile_anew",
+        lambda self, source, **more: anew.append(source) or compile_anew(self, source, **more),
+    )
+    return anew
+
+
+def rendered(template, **variables):
+    return Templar(loader=DataLoader(), variables=variables).template(trust_as_template(template))
+
+
+def test_a_template_of_a_role_is_not_compiled_again_and_takes_the_variables_of_each_task(compiled):
+    assert rendered("{{ greeting | upper }} you", greeting="hey") == "HEY you"
+    assert rendered("{{ greeting | upper }} you", greeting="ho") == "HO you"
+    assert compiled == []
+
+
+def test_a_template_that_is_new_is_compiled_once(compiled):
+    for _ in range(2):
+        assert rendered("{{ greeting }}!", greeting="hey") == "hey!"
+    assert compiled == ["{{ greeting }}!"]
+
+
+def test_the_same_text_with_other_delimiters_is_another_template(compiled):
+    text = "#jinja2: variable_start_string:'[[', variable_end_string:']]'\n{{ greeting | upper }} you"
+    assert rendered(text, greeting="hey") == "{{ greeting | upper }} you"
