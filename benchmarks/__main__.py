@@ -34,9 +34,11 @@ POD_KINDS = ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service"]
 KINDS = {
     "namespace": ["v1/ServiceAccount"],
     "network": ["networking.k8s.io/v1/NetworkPolicy"],
-    "redis": [*POD_KINDS, "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
+    "redis": [*POD_KINDS, "v1/Secret", "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
     "server": [*POD_KINDS, "apps/v1/Deployment"],
+    "backup": ["v1/ServiceAccount", "v1/ConfigMap", "v1/PersistentVolumeClaim", "batch/v1/CronJob"],
 }
+"""What a default tenant has, by component: each way makes all of it."""
 
 
 def main() -> int:
@@ -178,6 +180,8 @@ def _bare(live: dict[str, Any], namespace: str) -> dict[str, Any]:
         }
     if live["kind"] == "Namespace":
         manifest.pop("spec", None)
+    if live["kind"] == "PersistentVolumeClaim":
+        manifest["spec"] = {key: value for key, value in live["spec"].items() if key != "volumeName"}
     return {**manifest, "metadata": metadata}
 
 
