@@ -109,22 +109,15 @@ def _load_one(entry: Entry, find: Callable[[str], str]) -> Iterator[Source]:
 def render(source: Source, templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
     """Yield the objects that the template makes of the variables: none, one, or one for each ``item`` of its loop.
 
-    Args:
-        source: the template.
-        templar: knows the variables already.
-        variables: the same, for a loop to add its item to.
-
     Raises:
         ManifestError: an expression fails.
     """
     entry = source.entry
     if not entry.when:
         return
-    templars = [templar]
-    if entry.loop is not None:
-        scopes = ({**variables, "item": item} for item in entry.loop)
-        templars = [templar.copy_with_new_env(available_variables=scope) for scope in scopes]
-    for bound in templars:
+    scopes = [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]
+    for scope in scopes:
+        bound = templar.copy_with_new_env(available_variables=scope)
         document = _render(source.document, bound, entry.template)
         yield Rendered(plain(without_nulls(document)), entry.mode)
 
