@@ -220,7 +220,7 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     from ansible.plugins.loader import action_loader, connection_loader, strategy_loader
     from ansible.utils.context_objects import GlobalCLIArgs
 
-    from tenant_operator import warmtemplates
+    from tenant_operator import sources, warmtemplates
 
     folders = []
     # A fork configures the loader of collections once more, which is as it should be.
@@ -233,15 +233,16 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     action_loader.get("ansible.builtin.pause", class_only=True)
     connection_loader.get("local", class_only=True)
     strategy_loader.get("linear", class_only=True)
-    for folder in dict.fromkeys(folders):
+    folders = list(dict.fromkeys(folders))
+    for folder in folders:
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
             action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
             if hasattr(action, "warm"):
                 action.warm()
-    warmtemplates.warm(map(Path, dict.fromkeys(folders)))
+    warmtemplates.warm(path for folder in folders for path in sources.of(Path(folder)))
     gc.collect()
     gc.freeze()
-    return list(dict.fromkeys(folders))
+    return folders
 
 
 def _load(playbook: str) -> None:

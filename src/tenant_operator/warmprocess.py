@@ -12,14 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from tenant_operator import fingerprint, warmfork
+from tenant_operator import fingerprint, sources, warmfork
 
 logger = logging.getLogger(__name__)
 
 RUNS = 1000
 """Runs after which the process is replaced, whatever it may have gathered."""
-
-LIVE_SUFFIXES = {".py", ".yml", ".yaml"}
 
 
 class WarmError(Exception):
@@ -111,7 +109,7 @@ class WarmProcess:
         self._process = process
         self._sources = [Path(folder) for folder in json.loads(ready)]
         self._loaded = _changes(self._sources)
-        self._digest = fingerprint.of([fingerprint.files(root, _files(root)) for root in self._sources])
+        self._digest = fingerprint.of([fingerprint.files(root, sources.of(root)) for root in self._sources])
         self._runs = 0
 
     def _stop(self) -> None:
@@ -135,10 +133,4 @@ def _pass_on(messages: IO[str]) -> None:
 
 def _changes(folders: Sequence[Path]) -> dict[Path, int]:
     """Return the files that a warmed process has loaded, with the times of their last change in nanoseconds."""
-    return {path: path.stat().st_mtime_ns for folder in folders for path in _files(folder)}
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files of a collection or project that shape its runs."""
-    below = [path for name in ("plugins", "roles", "playbooks", "tasks") for path in (folder / name).rglob("*")]
-    return [path for path in [*below, *folder.glob("*")] if path.suffix in LIVE_SUFFIXES]
+    return {path: path.stat().st_mtime_ns for folder in folders for path in sources.of(folder)}

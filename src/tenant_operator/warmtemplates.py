@@ -14,27 +14,24 @@ import yaml
 from ansible._internal._templating import _jinja_bits
 from jinja2 import TemplateError
 
-FOLDERS = ("playbooks", "roles", "tasks")
-SUFFIXES = {".yml", ".yaml"}
+from tenant_operator.sources import YAML_SUFFIXES
 
 _compiled: dict[tuple[Any, ...], CodeType] = {}
 _Environment = _jinja_bits.AnsibleEnvironment
 _compile_anew = _Environment.compile
 
 
-def warm(folders: Iterable[Path]) -> None:
-    """Compile the templates in the YAML files of these folders, and have forks take what is compiled.
+def warm(files: Iterable[Path]) -> None:
+    """Compile the templates in these files, and have forks take what is compiled.
 
     Args:
-        folders: collections or projects; what in them is no YAML, or no template, is passed over.
+        files: what is no YAML in them, or no template, is passed over.
     """
     _Environment.compile = _compile
     environment = _Environment()
     with _jinja_bits._TemplateCompileContext(escape_backslashes=True):
-        for folder in folders:
-            for path in _files(folder):
-                for template in _templates(path):
-                    _warm_one(environment, template)
+        for template in (template for path in files if path.suffix in YAML_SUFFIXES for template in _templates(path)):
+            _warm_one(environment, template)
 
 
 def _warm_one(environment: Any, template: str) -> None:
@@ -54,11 +51,6 @@ def _compile(self: Any, source: Any, *arguments: Any, **options: Any) -> CodeTyp
     if key not in _compiled:
         _compiled[key] = _compile_anew(self, source)
     return _compiled[key]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    yield from (path for path in folder.glob("*") if path.suffix in SUFFIXES)
-    yield from (path for name in FOLDERS for path in (folder / name).rglob("*") if path.suffix in SUFFIXES)
 
 
 def _templates(path: Path) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.isolation import PAIRS, RULES, WAYS_OUT
+from tests.isolation import PAIRS, RULES, WAYS_OUT, namespaces
 from tests.policies import Pod, connects
 from tests.rendering import Renderer
 
@@ -13,6 +13,7 @@ MODES = {
 }
 OUTSIDERS = ("outside", "friends", "partners")
 COMPONENTS = {"redis": "redis", "neurallog-server": "server"}
+OUT = Pod(None, address="93.184.216.34")
 
 
 @pytest.fixture(scope="module")
@@ -76,22 +77,16 @@ def test_names_are_asked_for_and_nothing_outside_is_reached(policies):
     dns = Pod("kube-system", {"k8s-app": "kube-dns"})
     assert connects(policies, pod("a"), dns, 53, "UDP")
     assert not connects(policies, pod("a"), dns, 9153)
-    assert not connects(policies, pod("a"), Pod(None, address="93.184.216.34"), 443)
-
-
-def peers(*namespaces, **more):
-    return [
-        {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}, **more} for name in namespaces
-    ]
+    assert not connects(policies, pod("a"), OUT, 443)
 
 
 TEAM = [{"namespaceSelector": {"matchExpressions": [
     {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["partners", "friends"]}
 ]}}]  # fmt: skip
-GATEWAYS = peers("partners", podSelector={"matchLabels": {"app": "gateway"}})
+GATEWAYS = [{**namespaces("partners"), "podSelector": {"matchLabels": {"app": "gateway"}}}]
 GATEWAY, CLERK = Pod("partners", {"app": "gateway"}), Pod("partners", {"app": "clerk"})
 NETWORK = [{"ipBlock": {"cidr": "192.0.2.0/24", "except": ["192.0.2.128/25"]}}]
-NEAR, FAR, OUT = (Pod(None, address=address) for address in ("192.0.2.7", "192.0.2.200", "93.184.216.34"))
+NEAR, FAR = Pod(None, address="192.0.2.7"), Pod(None, address="192.0.2.200")
 SERVER, REDIS = pod("a", "server"), pod("a", "redis")
 TCP, UDP = "TCP", "UDP"
 
@@ -102,22 +97,22 @@ CUSTOM_RULES = {
         [(Pod("friends"), REDIS, 6379, TCP), (Pod("friends"), SERVER, 22, TCP), (Pod("partners"), SERVER, 3030, TCP)],
     ),
     "in: every port of a namespace": (
-        {"ingressRules": [{"from": peers("partners")}]},
+        {"ingressRules": [{"from": [namespaces("partners")]}]},
         [(CLERK, REDIS, 6379, TCP), (CLERK, SERVER, 3030, TCP), (CLERK, SERVER, 53, UDP)],
         [(Pod("friends"), REDIS, 6379, TCP), (pod("b"), REDIS, 6379, TCP)],
     ),
     "in: one port": (
-        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 6379}]}]},
+        {"ingressRules": [{"from": [namespaces("partners")], "ports": [{"port": 6379}]}]},
         [(CLERK, REDIS, 6379, TCP)],
         [(CLERK, REDIS, 6379, UDP), (CLERK, REDIS, 26379, TCP), (CLERK, SERVER, 3030, TCP)],
     ),
     "in: a range of ports": (
-        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 6000, "endPort": 6500}]}]},
+        {"ingressRules": [{"from": [namespaces("partners")], "ports": [{"port": 6000, "endPort": 6500}]}]},
         [(CLERK, REDIS, 6000, TCP), (CLERK, REDIS, 6500, TCP)],
         [(CLERK, REDIS, 5999, TCP), (CLERK, REDIS, 6501, TCP)],
     ),
     "in: a protocol": (
-        {"ingressRules": [{"from": peers("partners"), "ports": [{"port": 514, "protocol": "UDP"}]}]},
+        {"ingressRules": [{"from": [namespaces("partners")], "ports": [{"port": 514, "protocol": "UDP"}]}]},
         [(CLERK, SERVER, 514, UDP)],
         [(CLERK, SERVER, 514, TCP)],
     ),
@@ -139,20 +134,20 @@ CUSTOM_RULES = {
     "in: two rules, each for itself": (
         {
             "ingressRules": [
-                {"from": peers("partners"), "ports": [{"port": 6379}]},
-                {"from": peers("friends"), "ports": [{"port": 3030}]},
+                {"from": [namespaces("partners")], "ports": [{"port": 6379}]},
+                {"from": [namespaces("friends")], "ports": [{"port": 3030}]},
             ]
         },
         [(CLERK, REDIS, 6379, TCP), (Pod("friends"), SERVER, 3030, TCP)],
         [(CLERK, SERVER, 3030, TCP), (Pod("friends"), REDIS, 6379, TCP)],
     ),
     "out: every port of a namespace": (
-        {"egressRules": [{"to": peers("partners")}]},
+        {"egressRules": [{"to": [namespaces("partners")]}]},
         [(SERVER, CLERK, 8080, TCP), (REDIS, CLERK, 514, UDP)],
         [(SERVER, Pod("friends"), 8080, TCP), (CLERK, SERVER, 8080, TCP)],
     ),
     "out: a range of ports": (
-        {"egressRules": [{"to": peers("partners"), "ports": [{"port": 8000, "endPort": 8100}]}]},
+        {"egressRules": [{"to": [namespaces("partners")], "ports": [{"port": 8000, "endPort": 8100}]}]},
         [(SERVER, CLERK, 8000, TCP), (SERVER, CLERK, 8100, TCP)],
         [(SERVER, CLERK, 8101, TCP), (SERVER, CLERK, 8000, UDP)],
     ),

@@ -5,7 +5,7 @@ from ansible._internal._templating import _jinja_bits
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from tenant_operator import warmtemplates
+from tenant_operator import sources, warmtemplates
 
 ROLE = """
 - name: Say it
@@ -25,7 +25,7 @@ def compiled(tmp_path, monkeypatch):
     compile_anew = warmtemplates._compile_anew
     monkeypatch.setattr(_jinja_bits.AnsibleEnvironment, "compile", compile_anew)
     monkeypatch.setattr(warmtemplates, "_compiled", {})
-    warmtemplates.warm([tmp_path])
+    warmtemplates.warm(sources.of(tmp_path))
     monkeypatch.setattr(
         warmtemplates,
         "_compile_anew",
