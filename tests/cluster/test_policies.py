@@ -21,12 +21,22 @@ def renderer(cluster):
     return Renderer(cluster.kubeconfig)
 
 
-@pytest.fixture(params=MODES)
-def policies(renderer, request):
-    """The policies of the two tenants of the table, whose Redis has the mode."""
-    return policies_of(renderer, "a", MODES[request.param], allowedNamespaces=["friends"], **RULES) + policies_of(
-        renderer, "b", MODES[request.param]
-    )
+@pytest.fixture(scope="module", params=MODES)
+def redis(request):
+    """The Redis of the tenants."""
+    return MODES[request.param]
+
+
+@pytest.fixture(scope="module")
+def plain_policies(renderer, redis):
+    """The policies of tenants without rules of their own, by name."""
+    return {name: policies_of(renderer, name, redis) for name in ("a", "b")}
+
+
+@pytest.fixture(scope="module")
+def policies(renderer, redis, plain_policies):
+    """The policies of the two tenants of the table."""
+    return policies_of(renderer, "a", redis, allowedNamespaces=["friends"], **RULES) + plain_policies["b"]
 
 
 def policies_of(renderer, name, redis, *, spec=None, **network):
@@ -165,13 +175,11 @@ CUSTOM_RULES = {
 """Custom rules: what each opens, and what stays closed next to it."""
 
 
-@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("rule", CUSTOM_RULES)
-def test_a_rule_opens_what_it_names_and_nothing_next_to_it(renderer, mode, rule):
+def test_a_rule_opens_what_it_names_and_nothing_next_to_it(renderer, redis, plain_policies, rule):
     network, opened, closed = CUSTOM_RULES[rule]
-    others = policies_of(renderer, "b", MODES[mode])
-    with_it = policies_of(renderer, "a", MODES[mode], **network) + others
-    without_it = policies_of(renderer, "a", MODES[mode]) + others
+    with_it = policies_of(renderer, "a", redis, **network) + plain_policies["b"]
+    without_it = plain_policies["a"] + plain_policies["b"]
     for connection in opened:
         assert connects(with_it, *connection), connection
         assert not connects(without_it, *connection), connection
@@ -180,9 +188,8 @@ def test_a_rule_opens_what_it_names_and_nothing_next_to_it(renderer, mode, rule)
         assert not connects(without_it, *connection), connection
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_without_policies_every_way_is_open(renderer, mode):
-    assert policies_of(renderer, "a", MODES[mode], enabled=False) == []
+def test_without_policies_every_way_is_open(renderer, redis):
+    assert policies_of(renderer, "a", redis, enabled=False) == []
 
 
 BUCKET = {"storage": {"type": "s3", "bucket": "abc", "endpoint": "http://s3.example:9000", "secretRef": {"name": "s"}}}
