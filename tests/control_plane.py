@@ -7,18 +7,21 @@ import subprocess
 import sys
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
 
 from devcluster import binaries
+from tests.reader import Reader, UnknownKindError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 DEADLINE = 300
 """Seconds after which what was waited for counts as never coming."""
-FIRST_PAUSE, LAST_PAUSE = 0.1, 0.7
-"""Seconds between two looks: each is a kubectl, and takes from what is waited for a tenth of a second of CPU."""
+FIRST_PAUSE, LAST_PAUSE = 0.1, 0.5
+"""Seconds between two looks."""
 
 
 @dataclass
@@ -47,6 +50,10 @@ class Cluster:
         self.audit_log = audit_log
         self._kubectl = binaries.ensure()["kubectl"]
 
+    @cached_property
+    def _reader(self):
+        return Reader(self.kubeconfig)
+
     def kubectl(self, *arguments, stdin="", check=True):
         done = subprocess.run(
             [self._kubectl, "--kubeconfig", self.kubeconfig, "--request-timeout", "60s", *arguments],
@@ -61,6 +68,9 @@ class Cluster:
 
     def get(self, *arguments, namespace=None):
         """Return one object or a list's items; None where there is none."""
+        if len(arguments) == 2 and not any(argument.startswith("-") for argument in arguments):
+            with suppress(UnknownKindError):
+                return self._reader.find(*arguments, namespace)
         where = ["-n", namespace] if namespace else []
         answer = json.loads(self.kubectl("get", *arguments, *where, "-o", "json", "--ignore-not-found") or "null")
         return answer["items"] if answer and answer["kind"] == "List" else answer

@@ -87,7 +87,10 @@ def rclone_secret(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
-    """Return the ``env`` of the containers that a new Redis gets its first data from."""
+    """Return the ``env`` of the containers that a new Redis gets its first data from.
+
+    Those of a cluster ask the other pods whether it is formed.
+    """
     spec = tenant["spec"]
     backup = spec["backup"].get("restoreFrom", "")
     said = {
@@ -97,7 +100,11 @@ def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
     if has_bucket(spec):
         below = spec["backup"]["storage"]["bucket"] if "/" in backup else location(tenant)
         said["RESTORE_LOCATION"] = f"{below}/{backup}"
-    return [*_variables(said), *rclone_environment(tenant)]
+    asking = []
+    if spec["redis"]["mode"] == "cluster":
+        said |= {"REDIS_MODE": "cluster", "REDIS_CLI_OPTIONS": redis_cli_options(spec)}
+        asking = [server.password_variable("REDISCLI_AUTH", spec["redis"]["security"])]
+    return [*_variables(said), *filter(None, asking), *rclone_environment(tenant)]
 
 
 def next_time(spec: Mapping[str, Any], now: str) -> str:
@@ -157,7 +164,11 @@ def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:
         for terminated in _terminations(pod):
             try:
                 message = json.loads(terminated.get("message") or "")
-                return {"lastBackupSize": f"{int(message['kilobytes'])}Ki", "backupCount": int(message["count"])}
+                return {
+                    "lastBackupName": str(message["name"]),
+                    "lastBackupSize": f"{int(message['kilobytes'])}Ki",
+                    "backupCount": int(message["count"]),
+                }
             except (ValueError, KeyError, TypeError):
                 continue
     return {}

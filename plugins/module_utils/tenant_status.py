@@ -269,13 +269,18 @@ def _pod_obstacles(pod: Manifest) -> Iterator[str]:
         state = container.get("state") or {}
         waiting = state.get("waiting") or {}
         last = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
-        failed = bool(last.get("exitCode")) and not container.get("ready")
-        ended = f"{last.get('reason')}, exit code {last['exitCode']}" if failed else ""
+        ended = _end(last) if last.get("exitCode") and not container.get("ready") else ""
         if waiting.get("reason") in _STUCK:
             detail = waiting.get("message") or f"container {container['name']}"
             yield f"{describe(pod)}: {waiting['reason']}: {detail}" + (f" (it ended: {ended})" if ended else "")
         elif ended:
             yield f"{describe(pod)}: container {container['name']} ended: {ended}"
+
+
+def _end(terminated: Mapping[str, Any]) -> str:
+    """Return how a container ended, with the last line that it left as its message."""
+    said = (terminated.get("message") or "").strip().splitlines()
+    return f"{terminated.get('reason')}, exit code {terminated['exitCode']}" + (f": {said[-1]}" if said else "")
 
 
 def _events_of(manifest: Manifest, observed: Observed) -> Iterator[str]:

@@ -20,7 +20,7 @@ IMAGES = {
     "haproxy:3.0-alpine": "tests/images/haproxy",
     "rclone/rclone:1": "tests/images/rclone",
     "curlimages/curl:8.11.1": "tests/images/curl",
-    "neurallog/s3:test": "tests/images/s3",
+    "neurallog/bucket:test": "tests/images/bucket",
     SERVER: "tests/standin",
     OPERATOR: ".",
 }

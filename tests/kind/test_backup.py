@@ -8,14 +8,8 @@ from . import bucket
 
 
 @pytest.fixture(scope="module")
-def s3(cluster):
+def buckets(cluster):
     bucket.start(cluster)
-    return {
-        "type": "s3",
-        "bucket": bucket.BUCKET,
-        "endpoint": bucket.ENDPOINT,
-        "secretRef": {"name": "bucket"},
-    }
 
 
 @pytest.fixture
@@ -56,53 +50,75 @@ def test_local_backups_are_made_and_pruned_and_told(cluster, name, make_tenant, 
     assert second["nextBackupTime"] > second["lastBackupTime"]
 
 
-def test_a_new_tenant_starts_from_a_backup_in_a_bucket_with_every_key(
-    cluster, name, make_tenant, execute, redis_cli, back_up, s3
-):
-    cluster.apply(make_tenant(name, backup={"storage": s3}))
+FILL = "seq 500 | sed 's/.*/set key& value&/' | redis-cli -c >/dev/null; redis-cli -c hset hash field value"
+
+
+@pytest.mark.usefixtures("buckets")
+def test_a_new_tenant_starts_from_a_backup_in_a_bucket_with_every_key(cluster, name, make_tenant, execute, back_up):
+    storage = bucket.STORAGE["gcs"]
+    cluster.apply(make_tenant(name, backup={"storage": storage}))
+    bucket.provide_keys(cluster, name, "gcs")
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    provide_keys(cluster, name)
-    execute(f"tenant-{name}", "redis-0", "sh", "-c", "seq 500 | sed 's/.*/set key& value&/' | redis-cli >/dev/null")
-    redis_cli("hset", "hash", "field", "value")
+    execute(f"tenant-{name}", "redis-0", "sh", "-c", FILL)
     made = back_up(name, 1)
     assert (made["lastBackupStatus"], made["backupCount"]) == ("Succeeded", 1)
-    (folder,) = {key.split("/")[1] for key in keys_of(cluster) if key.startswith(f"{name}/")}
 
-    other = f"{name[:40]}-2"
-    cluster.apply(make_tenant(other, backup={"storage": s3, "restoreFrom": f"{name}/{folder}"}))
-    cluster.wait_until(lambda: cluster.get("namespace", f"tenant-{other}"))
-    provide_keys(cluster, other)
+    other = f"{name}-2"
+    cluster.apply(make_tenant(other, backup={"storage": storage, "restoreFrom": f"{name}/{made['lastBackupName']}"}))
+    bucket.provide_keys(cluster, other, "gcs")
     cluster.wait_until(lambda: is_reconciled(cluster, other))
     assert dump(execute, other) == dump(execute, name)
     cluster.kubectl("delete", "tenant", other, "--wait=false")
 
 
-def provide_keys(cluster, name):
-    literals = [f"--from-literal={key}={value}" for key, value in bucket.KEYS.items()]
-    cluster.kubectl("create", "secret", "generic", "bucket", *literals, "-n", f"tenant-{name}")
+THREE, FOUR = ({"mode": "cluster", "masters": masters, "replicas": masters} for masters in (3, 4))
 
 
-def keys_of(cluster):
-    """Return the keys of the bucket's objects."""
-    listed = bucket.request(cluster, "GET", f"/{bucket.BUCKET}")
-    return [part.split("</Key>")[0] for part in listed.split("<Key>")[1:]]
+@pytest.mark.usefixtures("buckets")
+def test_a_cluster_starts_from_the_backup_of_a_smaller_one_with_every_key(cluster, name, make_tenant, execute, back_up):
+    storage = bucket.STORAGE["s3"]
+    cluster.apply(make_tenant(name, redis=THREE, backup={"storage": storage}))
+    bucket.provide_keys(cluster, name, "s3")
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    execute(f"tenant-{name}", "redis-0", "sh", "-c", FILL)
+    made = back_up(name, 1)
+    assert made["lastBackupStatus"] == "Succeeded"
+    copies = {f"{name}/{made['lastBackupName']}/redis-{number}.rdb" for number in range(3)}
+    assert copies < set(bucket.s3_keys(cluster))
+
+    larger, smaller = f"{name}-2", f"{name}-3"
+    backup = {"storage": storage, "restoreFrom": f"{name}/{made['lastBackupName']}"}
+    for new, redis in ((larger, FOUR), (smaller, {})):
+        cluster.apply(make_tenant(new, redis=redis, backup=backup))
+        bucket.provide_keys(cluster, new, "s3")
+    cluster.wait_until(lambda: is_reconciled(cluster, larger))
+    assert dump(execute, larger, pods=4) == dump(execute, name, pods=3)
+    cluster.wait_until(lambda: "masters: 3, or more" in why(cluster, smaller))
+    cluster.kubectl("delete", "tenant", larger, smaller, "--wait=false")
+
+
+def why(cluster, name):
+    """Return why a tenant is not ready."""
+    conditions = cluster.get("tenant", name).get("status", {}).get("conditions", ())
+    return next((one["message"] for one in conditions if one["type"] == "Ready"), "")
 
 
 DUMP = 'redis-cli --scan | sort | while read -r key; do echo "$key $(redis-cli dump "$key" | sha256sum)"; done'
 
 
-def dump(execute, name):
-    """Return every key of a tenant's Redis with a fingerprint of its value."""
-    said = execute(f"tenant-{name}", "redis-0", "sh", "-c", DUMP)
-    assert said.count("\n") == 501
-    return said
+def dump(execute, name, pods=1):
+    """Return every key of the masters of a tenant's Redis, the first pods, with a fingerprint of its value."""
+    said = [execute(f"tenant-{name}", f"redis-{number}", "sh", "-c", DUMP).splitlines() for number in range(pods)]
+    keys = sorted(key for lines in said for key in lines)
+    assert len(keys) == 501
+    return keys
 
 
-def test_a_backup_that_fails_is_told_with_its_reason_and_degrades_nothing_else(cluster, name, make_tenant, s3):
-    nowhere = {**s3, "endpoint": "http://s3.s3.svc.cluster.local:1"}
+@pytest.mark.usefixtures("buckets")
+def test_a_backup_that_fails_is_told_with_its_reason_and_degrades_nothing_else(cluster, name, make_tenant):
+    nowhere = {**bucket.STORAGE["s3"], "endpoint": bucket.S3.replace(":9000", ":1")}
     cluster.apply(make_tenant(name, backup={"storage": nowhere, "schedule": "* * * * *"}))
-    cluster.wait_until(lambda: cluster.get("namespace", f"tenant-{name}"))
-    provide_keys(cluster, name)
+    bucket.provide_keys(cluster, name, "s3")
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.wait_until(lambda: cluster.get("jobs", namespace=f"tenant-{name}"))
     tenant = cluster.wait_until(lambda: degraded(cluster, name))
@@ -117,8 +133,9 @@ def degraded(cluster, name):
     return tenant if tenant["status"].get("phase") == "Degraded" else None
 
 
-def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant, s3):
-    thing = f"{bucket.ENDPOINT}/{bucket.BUCKET}/{name}"
+@pytest.mark.usefixtures("buckets")
+def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant):
+    thing = f"{bucket.S3}/{bucket.BUCKET}/{name}"
     run = {
         "exec": {
             "image": "redis:7-alpine",
@@ -139,8 +156,8 @@ def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant, s3):
         "preCreate": "Succeeded",
         "postCreate": "Succeeded",
     }
-    assert name in keys_of(cluster)
-    assert f"{name}-gone" not in keys_of(cluster)
+    assert name in bucket.s3_keys(cluster)
+    assert f"{name}-gone" not in bucket.s3_keys(cluster)
     cluster.kubectl("delete", "tenant", name, "--timeout=240s")
-    assert f"{name}-gone" in keys_of(cluster)
+    assert f"{name}-gone" in bucket.s3_keys(cluster)
     cluster.wait_until(lambda: not cluster.get("jobs", namespace="neurallog-system"))

@@ -45,11 +45,28 @@ def test_a_cluster_is_formed_once_and_grows_with_its_keys(cluster, name, make_te
     assert ask("/api/logs") == ["first line"]
 
 
-def test_a_cluster_finds_together_after_a_restart_of_all_its_pods(cluster, name, make_tenant, redis_cli, is_whole):
+def test_a_cluster_finds_together_after_a_restart_of_all_its_pods_and_the_loss_of_a_volume(
+    cluster, name, make_tenant, redis_cli, is_whole
+):
     cluster.apply(make_tenant(name, redis=CLUSTER))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    assert redis_cli("-c", "set", "kept", "yes") == "OK"
-    cluster.kubectl(
-        "delete", "pod", *(f"redis-{n}" for n in range(6)), "-n", f"tenant-{name}", "--grace-period=0", "--force"
-    )
-    cluster.wait_until(lambda: is_whole(3) and redis_cli("-c", "get", "kept", check=False) == "yes")
+    for number in range(30):
+        assert redis_cli("-c", "set", f"key{number}", str(number)) == "OK"
+    namespace = ("-n", f"tenant-{name}")
+    pods = (f"redis-{number}" for number in range(6))
+    cluster.kubectl("delete", "pod", *pods, *namespace, "--grace-period=0", "--force")
+    cluster.wait_until(lambda: is_whole(3) and redis_cli("-c", "get", "key0", check=False) == "0")
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+    before = nodes(redis_cli)
+    cluster.kubectl("delete", "pvc", "data-redis-1", *namespace, "--wait=false")
+    cluster.kubectl("delete", "pod", "redis-1", *namespace, "--grace-period=0", "--force")
+    cluster.wait_until(lambda: lost(before, nodes(redis_cli)) == 1 and "fail" not in redis_cli("cluster", "nodes"))
+    cluster.wait_until(lambda: is_whole(3) and is_reconciled(cluster, name))
+    found = [redis_cli("-c", "get", f"key{number}", pod="redis-1") for number in range(30)]
+    assert found == [str(number) for number in range(30)]
+
+
+def lost(before, after):
+    """Return how many nodes are others than before, where there are as many."""
+    return len({one[0] for one in before} - {one[0] for one in after}) if len(before) == len(after) else None

@@ -157,6 +157,10 @@ UNBOUND = {
             "Pod tenant-acme/redis-0: container redis ended: OOMKilled, exit code 137",
         ),
         (
+            {"pods": [pod(ended={"reason": "Error", "exitCode": 1, "message": "checking\nno such backup\n"})]},
+            "Pod tenant-acme/redis-0: container redis ended: Error, exit code 1: no such backup",
+        ),
+        (
             {"pods": [pod(unschedulable={"reason": "Unschedulable", "message": "0/3 nodes"})]},
             "Pod tenant-acme/redis-0: Unschedulable: 0/3 nodes",
         ),
@@ -224,11 +228,12 @@ def job(outcome, *, message="", told=""):
 
 
 def test_a_backup_tells_its_time_size_and_count_and_when_the_next_is_due():
-    made = job("Succeeded", told='{"name": "x", "kilobytes": 12, "count": 3}')
+    made = job("Succeeded", told='{"name": "20261124T020000Z", "kilobytes": 12, "count": 3}')
     status = tenant_status.compute(tenant(), observed(**made), now=NOW)
     assert status["backup"] == {
         "lastBackupStatus": "Succeeded",
         "lastBackupTime": THEN,
+        "lastBackupName": "20261124T020000Z",
         "lastBackupSize": "12Ki",
         "backupCount": 3,
         "nextBackupTime": "2026-11-25T02:00:00Z",
