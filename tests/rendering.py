@@ -43,9 +43,9 @@ class Renderer:
             variables = {**defaults, "tenant": tenant}
             templar = Templar(loader=self._loader, variables=variables)
             entries = manifests.plain(templar.template(listed))
-            for source in manifests.load(entries, lambda name, templates=templates: str(templates / name)):
-                for rendered in manifests.render(source, templar, variables):
-                    made[f"{rendered.manifest['kind']} {rendered.manifest['metadata']['name']}"] = rendered.manifest
+            sources = manifests.load(entries, lambda name, templates=templates: str(templates / name))
+            for rendered in manifests.render(sources, templar, variables):
+                made[f"{rendered.manifest['kind']} {rendered.manifest['metadata']['name']}"] = rendered.manifest
         return made | self._hooks(tenant)
 
     def _hooks(self, tenant):

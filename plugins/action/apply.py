@@ -25,7 +25,7 @@ class ActionModule(KubernetesAction):
             result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused", objects=[])
             return
         sources = manifests.load(options["manifests"], lambda name: self._find_needle("templates", name))
-        rendered = [one for source in sources for one in manifests.render(source, self._templar, task_vars)]
+        rendered = list(manifests.render(sources, self._templar, task_vars))
         report = Report()
         component = Component(
             client=connect(options),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,6 +13,10 @@ from ansible.plugins.action import ActionBase
 
 from .client import CONNECTION_OPTIONS, ApiError, connect
 from .manifests import ManifestError, plain
+
+VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+"""A template that is one variable and nothing else."""
+TEMPLATE = re.compile(r"\{[{%#]")
 
 
 class RefusedError(Exception):
@@ -32,6 +38,19 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
         """Load, in a process that is going to be forked, what every task needs."""
         with suppress(ApiError):  # a task will say it
             connect({})
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
+        """Take a variable that holds a mapping without any template as it is.
+
+        Ansible makes a tagged copy of all that is in a Tenant, for each task: as much work as rendering its objects.
+        """
+        if isinstance(value, str) and (variable := VARIABLE.fullmatch(value)):
+            found = templar.available_variables.get(variable[1])
+            with suppress(TypeError):  # it holds what is no data, such as a value of a vault
+                if isinstance(found, dict) and not TEMPLATE.search(text := json.dumps(found)):
+                    return json.loads(text)
+        return super().finalize_task_arg(name, value, templar, context)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Validate the options, connect, act; a failure becomes the task's result."""

@@ -85,8 +85,8 @@ class Hooks:
             "http_image": self.options["hook_http_image"],
             "deadline": self.options["hook_deadline_seconds"],
         }
-        (source,) = manifests.load(["job.yaml"], lambda name: str(TEMPLATES / name))
-        (rendered,) = manifests.render(source, self.templar, variables)
+        sources = manifests.load(["job.yaml"], lambda name: str(TEMPLATES / name))
+        (rendered,) = manifests.render(sources, self.templar, variables)
         name = self.tenant["metadata"]["name"]
         metadata = {
             **rendered.manifest["metadata"],

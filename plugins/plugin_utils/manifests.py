@@ -6,7 +6,7 @@ Only the collection's own files are templates. What comes out of an expression i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,20 +106,21 @@ def _load_one(entry: Entry, find: Callable[[str], str]) -> Iterator[Source]:
         yield Source(entry, document["apiVersion"], document["kind"], document)
 
 
-def render(source: Source, templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
-    """Yield the objects that the template makes of the variables: none, one, or one for each ``item`` of its loop.
+def render(sources: Iterable[Source], templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
+    """Yield the objects that the templates make of the variables: none, one, or one for each ``item`` of a loop.
 
     Raises:
         ManifestError: an expression fails.
     """
-    entry = source.entry
-    if not entry.when:
-        return
-    scopes = [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]
-    for scope in scopes:
-        bound = templar.copy_with_new_env(available_variables=scope)
-        document = _render(source.document, bound, entry.template)
-        yield Rendered(plain(without_nulls(document)), entry.mode)
+    bound = templar.copy_with_new_env(available_variables=variables)
+    for source in sources:
+        entry = source.entry
+        if not entry.when:
+            continue
+        for scope in [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]:
+            bound.available_variables = scope
+            document = _render(source.document, bound, entry.template)
+            yield Rendered(plain(without_nulls(document)), entry.mode)
 
 
 def _render(value: Any, templar: Templar, where: str) -> Any:

@@ -1,8 +1,9 @@
 """What is compiled before the fork is what Ansible compiles, and serves no other text and no other reading of it."""
 
 import pytest
-from ansible._internal._templating import _jinja_bits
+from ansible._internal._templating import _jinja_bits, _jinja_plugins
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import filter_loader
 from ansible.template import Templar, trust_as_template
 
 from tenant_operator import sources, warmtemplates
@@ -12,6 +13,7 @@ ROLE = """
   ansible.builtin.debug:
     msg: ["{{ greeting | upper }} you", "no template"]
     broken: "{{ greeting | }}"
+    unknown: "{{ greeting | no.such.filter }}"
 """
 
 
@@ -25,6 +27,8 @@ def compiled(tmp_path, monkeypatch):
     compile_anew = warmtemplates._compile_anew
     monkeypatch.setattr(_jinja_bits.AnsibleEnvironment, "compile", compile_anew)
     monkeypatch.setattr(warmtemplates, "_compiled", {})
+    monkeypatch.setattr(_jinja_plugins.JinjaPluginIntercept, "__getitem__", warmtemplates._find_anew)
+    monkeypatch.setattr(warmtemplates, "_found", {})
     warmtemplates.warm(sources.of(tmp_path))
     monkeypatch.setattr(
         warmtemplates,
@@ -42,6 +46,15 @@ def test_a_template_of_a_role_is_not_compiled_again_and_takes_the_variables_of_e
     assert rendered("{{ greeting | upper }} you", greeting="hey") == "HEY you"
     assert rendered("{{ greeting | upper }} you", greeting="ho") == "HO you"
     assert compiled == []
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_filter_of_a_role_is_not_looked_for_again_and_a_new_one_is_found(monkeypatch):
+    looked_for = []
+    look = filter_loader.get_with_context
+    monkeypatch.setattr(filter_loader, "get_with_context", lambda name: looked_for.append(name) or look(name))
+    assert rendered("{{ greeting | upper }} {{ greeting | lower }}", greeting="Hey") == "HEY hey"
+    assert looked_for == ["lower"]
 
 
 def test_a_template_that_is_new_is_compiled_once(compiled):
