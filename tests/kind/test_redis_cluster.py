@@ -70,3 +70,17 @@ def test_a_cluster_finds_together_after_a_restart_of_all_its_pods_and_the_loss_o
 def lost(before, after):
     """Return how many nodes are others than before, where there are as many."""
     return len({one[0] for one in before} - {one[0] for one in after}) if len(before) == len(after) else None
+
+
+def test_a_master_without_a_replica_comes_back_empty_when_its_volume_was_lost_and_the_others_keep_their_keys(
+    cluster, name, make_tenant, redis_cli, is_whole
+):
+    cluster.apply(make_tenant(name, redis={"mode": "cluster", "masters": 3, "replicas": 3}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    for number in range(30):
+        assert redis_cli("-c", "set", f"key{number}", str(number)) == "OK"
+    before, kept = nodes(redis_cli), [redis_cli("dbsize", pod=f"redis-{number}") for number in (0, 2)]
+    cluster.kubectl("delete", "pvc", "data-redis-1", "-n", f"tenant-{name}", "--wait=false")
+    cluster.kubectl("delete", "pod", "redis-1", "-n", f"tenant-{name}", "--grace-period=0", "--force")
+    cluster.wait_until(lambda: lost(before, nodes(redis_cli)) == 1 and is_whole(3) and is_reconciled(cluster, name))
+    assert [redis_cli("dbsize", pod=f"redis-{number}") for number in range(3)] == [kept[0], "0", kept[1]]
