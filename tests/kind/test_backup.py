@@ -38,8 +38,11 @@ def back_up(cluster):
     return back_up
 
 
-def test_local_backups_are_made_and_pruned_and_told(cluster, name, make_tenant, redis_cli, back_up):
-    cluster.apply(make_tenant(name, backup={"retention": {"count": 1}}))
+def test_local_backups_are_made_and_pruned_and_told_and_the_same_tenant_starts_from_one(
+    cluster, name, make_tenant, redis_cli, back_up
+):
+    retention = {"retention": {"count": 1}}
+    cluster.apply(make_tenant(name, deletionPolicy="Retain", backup=retention))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     redis_cli("set", "kept", "yes")
     first = back_up(name, 1)
@@ -48,6 +51,14 @@ def test_local_backups_are_made_and_pruned_and_told(cluster, name, make_tenant, 
     second = back_up(name, 2)
     assert (second["lastBackupStatus"], second["backupCount"]) == ("Succeeded", 1)
     assert second["nextBackupTime"] > second["lastBackupTime"]
+
+    namespace = f"tenant-{name}"
+    cluster.kubectl("delete", "tenant", name, "--timeout=240s")
+    cluster.kubectl("delete", "statefulset/redis", "pvc/data-redis-0", "-n", namespace, "--timeout=240s")
+    cluster.kubectl("annotate", "namespace", namespace, f"neurallog.io/adopt={name}")
+    cluster.apply(make_tenant(name, backup={**retention, "restoreFrom": second["lastBackupName"]}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert redis_cli("get", "kept") == "yes"
 
 
 FILL = "seq 500 | sed 's/.*/set key& value&/' | redis-cli -c >/dev/null; redis-cli -c hset hash field value"
