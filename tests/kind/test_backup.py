@@ -114,15 +114,17 @@ def why(cluster, name):
     return next((one["message"] for one in conditions if one["type"] == "Ready"), "")
 
 
-DUMP = 'redis-cli --scan | sort | while read -r key; do echo "$key $(redis-cli dump "$key" | sha256sum)"; done'
+DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
 
 
 def dump(execute, name, pods=1):
-    """Return every key of the masters of a tenant's Redis, the first pods, with a fingerprint of its value."""
-    said = [execute(f"tenant-{name}", f"redis-{number}", "sh", "-c", DUMP).splitlines() for number in range(pods)]
-    keys = sorted(key for lines in said for key in lines)
-    assert len(keys) == 501
-    return keys
+    """Return every key of the masters of a tenant's Redis, the first pods, with its value as Redis dumps it."""
+    values = {}
+    for number in range(pods):
+        lines = execute(f"tenant-{name}", f"redis-{number}", "sh", "-c", DUMP).splitlines()
+        values |= zip(lines[::2], lines[1::2], strict=True)
+    assert len(values) == 501
+    return values
 
 
 @pytest.mark.usefixtures("buckets")
