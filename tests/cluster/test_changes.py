@@ -130,8 +130,7 @@ def changed(cluster, tmp_path_factory):
         assert run.code == 0, "\n".join(line for line in run.output.splitlines() if "[ERROR]" in line)
         steps[step] = {name: objects(cluster, name) for name in (*tenants, *fresh)}
     yield steps
-    tenants = fleet(folder, {name: {} for name in steps[2]})
-    run = cluster.playbook("delete", "-i", tenants, "-e", "confirm=true", "-e", "wait=false")
+    run = cluster.playbook("delete", "-i", fleet(folder, {name: {} for name in steps[2]}), "-e", "confirm=true")
     assert run.code == 0, run.output[-3000:]
 
 
