@@ -17,6 +17,7 @@ from . import network, server
 from .jobs import State, end_time, state
 from .jobs import failure as failure_of_job
 from .resources import Manifest
+from .terminations import last_line
 
 _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
 """The names of the storage types in rclone."""
@@ -146,10 +147,10 @@ def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
     if newest is None or state(newest) is State.SUCCEEDED:
         return ""
     said = [
-        terminated["message"].strip().splitlines()[-1]
+        last_line(terminated)
         for pod in _pods_of(newest, pods)
         for terminated in _terminations(pod)
-        if terminated.get("exitCode") and terminated.get("message", "").strip()
+        if terminated.get("exitCode") and last_line(terminated)
     ]
     return f"Job {newest['metadata']['name']}: {failure_of_job(newest, said[-1] if said else '')}"
 

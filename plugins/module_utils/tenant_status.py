@@ -10,6 +10,7 @@ from . import backups, hooks, ingress, jobs, names, ownership, redis_conf, serve
 from .jobs import State
 from .ownership import NamespaceState
 from .resources import Manifest, describe
+from .terminations import last_line
 
 _STUCK = frozenset(
     {"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull",
@@ -279,8 +280,8 @@ def _pod_obstacles(pod: Manifest) -> Iterator[str]:
 
 def _end(terminated: Mapping[str, Any]) -> str:
     """Return how a container ended, with the last line that it left as its message."""
-    said = (terminated.get("message") or "").strip().splitlines()
-    return f"{terminated.get('reason')}, exit code {terminated['exitCode']}" + (f": {said[-1]}" if said else "")
+    said = last_line(terminated)
+    return f"{terminated.get('reason')}, exit code {terminated['exitCode']}" + (f": {said}" if said else "")
 
 
 def _events_of(manifest: Manifest, observed: Observed) -> Iterator[str]:

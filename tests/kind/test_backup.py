@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.control_plane import is_reconciled
+from tests.control_plane import condition, is_reconciled
 
 from . import bucket
 
@@ -104,14 +104,8 @@ def test_a_cluster_starts_from_the_backup_of_a_smaller_one_with_every_key(cluste
         bucket.provide_keys(cluster, new, "s3")
     cluster.wait_until(lambda: is_reconciled(cluster, larger))
     assert dump(execute, larger, pods=4) == dump(execute, name, pods=3)
-    cluster.wait_until(lambda: "masters: 3, or more" in why(cluster, smaller))
+    cluster.wait_until(lambda: "masters: 3, or more" in condition(cluster.get("tenant", smaller), "Ready")["message"])
     cluster.kubectl("delete", "tenant", larger, smaller, "--wait=false")
-
-
-def why(cluster, name):
-    """Return why a tenant is not ready."""
-    conditions = cluster.get("tenant", name).get("status", {}).get("conditions", ())
-    return next((one["message"] for one in conditions if one["type"] == "Ready"), "")
 
 
 DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
