@@ -43,36 +43,29 @@ def variables(resource: Mapping[str, Any], *, snake_case: bool) -> dict[str, Any
     }
 
 
-def dump(resource_variables: Mapping[str, Any], own: Mapping[str, Any]) -> str:
-    """Return a file of variables for ``--extra-vars``.
+def dump(resource_variables: Mapping[str, Any]) -> str:
+    """Return a file for ``--extra-vars`` in which nothing is a template, whatever its text says.
 
-    Args:
-        resource_variables: what the resource's author wrote: no string of it is a template.
-        own: the operator's own variables, which win.
+    Ansible's tag ``!unsafe`` on the whole mapping takes the trust from every key and string below it. Strings are quoted:
+    below the tag a plain one would be resolved, ``yes`` to a boolean.
     """
-    return yaml.dump(
-        {key: value for key, value in resource_variables.items() if key not in own}, Dumper=_Unsafe, sort_keys=True
-    ) + (yaml.safe_dump(dict(own)) if own else "")
+    return yaml.dump(dict(resource_variables), Dumper=_Unsafe, sort_keys=True)
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Marks what could be a template with Ansible's tag ``!unsafe``; the keys of mappings never are.
-
-    Nothing else is marked: Ansible would resolve an ``!unsafe "yes"`` to a boolean.
-    """
+    """Tags the document, and quotes every string in it."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
-    def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> yaml.MappingNode:
-        node = super().represent_mapping(tag, mapping, flow_style)
-        for key, _ in node.value:
-            key.tag = "tag:yaml.org,2002:str"
-        return node
+    def represent(self, data: Any) -> None:
+        node = self.represent_data(data)
+        node.tag = "!unsafe"
+        self.serialize(node)
 
 
 def _represent_text(dumper: _Unsafe, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("!unsafe" if "{" in text else "tag:yaml.org,2002:str", text, style='"')
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
 
 
 _Unsafe.add_representer(str, _represent_text)

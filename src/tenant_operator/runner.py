@@ -88,7 +88,7 @@ class Runner:
             options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
             options += [f"--tags {','.join(tags)}"] if tags else []
             hosts = [key_of(each) for each in resources]
-            return self._execute(folder, program, str(source), variables=own, options=options, hosts=hosts)
+            return self._execute(folder, program, str(source), variables=[own], options=options, hosts=hosts)
 
     def _run_alone(self, parameters: Parameters, program: Program, resource: Mapping[str, Any]) -> Outcome:
         """Run on localhost, with the resource as extra variables."""
@@ -97,9 +97,11 @@ class Runner:
         except ParameterError as error:
             return Outcome(failure=str(error))
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
-            file = Path(folder, "variables.yml")
-            file.write_text(parameters_of.dump(variables, program.vars))
-            return self._execute(folder, program, LOCALHOST, variables=file, hosts=["localhost"])["localhost"]
+            file, own = Path(folder, "variables.yml"), Path(folder, "own.yml")
+            file.write_text(parameters_of.dump(variables), encoding="utf-8")
+            own.write_text(yaml.safe_dump(dict(program.vars)))
+            files = [file, own]  # the last one wins
+            return self._execute(folder, program, LOCALHOST, variables=files, hosts=["localhost"])["localhost"]
 
     def _execute(
         self,
@@ -107,7 +109,7 @@ class Runner:
         program: Program,
         inventory: str,
         *,
-        variables: Path,
+        variables: Sequence[Path],
         hosts: Sequence[str],
         options: Sequence[str] = (),
     ) -> dict[str, Outcome]:
@@ -122,7 +124,7 @@ class Runner:
             playbook=self._playbooks[program.name],
             inventory=inventory,
             envvars={**self._environment, **self._warm.environment()},
-            cmdline=" ".join([f"--extra-vars @{variables}", *options]),
+            cmdline=" ".join([*(f"--extra-vars @{file}" for file in variables), *options]),
             forks=self._forks,
             event_handler=keep,
             quiet=True,
