@@ -19,8 +19,10 @@ short_description: Tenants as hosts, from manifests and from a cluster
 version_added: 0.1.0
 author: NeuralLog (@neurallog)
 description:
-  - Makes a host in the group C(tenants) of each C(Tenant), with the variable C(tenant) that holds it. Its tasks run on
-    the machine that runs Ansible, by the same Python.
+  - Makes a host of each C(Tenant), in the group C(neurallog_tenants), with the variable C(tenant) that holds it. Its
+    tasks run on the machine that runs Ansible, by the same Python.
+  - The host has the Tenant's name. In patterns, those of C(--limit) too, C(all) and C(ungrouped) stay Ansible's groups; a
+    Tenant of such a name runs with the others, or by itself from an inventory of its own.
   - The source is an inventory file with C(plugin) and the options below, or, where the plugin is enabled, a Tenant
     manifest itself.
   - What cannot be used becomes a host as well, which fails with an explanation when the play begins, so that nothing is
@@ -65,7 +67,8 @@ cluster: true
 selector: tier=gold
 """
 
-GROUP = "tenants"
+GROUP = "neurallog_tenants"
+"""The group of all tenants. No Tenant can have its name, which is no DNS label."""
 
 
 class InventoryModule(BaseInventoryPlugin):
@@ -135,17 +138,20 @@ class InventoryModule(BaseInventoryPlugin):
             yield Document("cluster", "cluster", error=f"cluster: it has no Tenants{chosen}")
 
     def _add(self, document: Document) -> None:
-        """Make a host of the document; a second one of the same name spoils both, since neither can be meant."""
-        known = self.inventory.get_host(document.name)
-        host = self.inventory.add_host(document.name, GROUP)
+        """Make a host of the document; a second one of the same name spoils both, since neither can be meant.
+
+        Variables are set on the host itself: by its name, those of a Tenant named ``all`` would be the group's.
+        """
+        known = self.inventory.hosts.get(document.name)
+        host = self.inventory.hosts[self.inventory.add_host(document.name, GROUP)]
         error = document.error
         if known and (place := known.vars.get("tenant_place")):
             error = f"two Tenants are named {document.name}: {place} and {document.place}"
             if previous := known.vars.get("tenant_error"):
                 error = f"{previous}; {document.error}" if document.error else previous
-        self.inventory.set_variable(host, "ansible_connection", "local")
-        self.inventory.set_variable(host, "ansible_python_interpreter", sys.executable)
-        self.inventory.set_variable(host, "tenant_place", document.place)
+        host.set_variable("ansible_connection", "local")
+        host.set_variable("ansible_python_interpreter", sys.executable)
+        host.set_variable("tenant_place", document.place)
         if error:
-            self.inventory.set_variable(host, "tenant_error", error)
-        self.inventory.set_variable(host, "tenant", document.manifest)
+            host.set_variable("tenant_error", error)
+        host.set_variable("tenant", document.manifest)

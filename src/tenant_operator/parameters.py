@@ -46,14 +46,13 @@ def variables(resource: Mapping[str, Any], *, snake_case: bool) -> dict[str, Any
 def dump(resource_variables: Mapping[str, Any]) -> str:
     """Return a file for ``--extra-vars`` in which nothing is a template, whatever its text says.
 
-    Ansible's tag ``!unsafe`` on the whole mapping takes the trust from every key and string below it. Strings are quoted:
-    below the tag a plain one would be resolved, ``yes`` to a boolean.
+    Ansible's tag ``!unsafe`` on the whole mapping takes the trust from every key and string below it.
     """
     return yaml.dump(dict(resource_variables), Dumper=_Unsafe, sort_keys=True)
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Tags the document, and quotes every string in it."""
+    """Tags the document, and quotes every string in it: Ansible reads more plain words as booleans than PyYAML writes."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
