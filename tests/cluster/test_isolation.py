@@ -157,3 +157,35 @@ def test_pods_pass_the_pod_security_level_that_the_namespace_enforces(cluster, n
     labels = cluster.get("namespace", f"tenant-{name}")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
     assert len(cluster.get("pods", namespace=f"tenant-{name}")) == 2
+
+
+@pytest.mark.parametrize("where", [{"namespaceSelector": {}}, {"namespaces": ["kube-system"]}])
+@pytest.mark.parametrize("kind", ["podAffinity", "podAntiAffinity"])
+def test_no_pod_of_a_tenant_can_keep_pods_of_other_namespaces_away(cluster, affine, kind, where):
+    term = {"topologyKey": "kubernetes.io/os", "labelSelector": {}}
+    assert "no-affinity-across-namespaces" in affine(kind, {**term, **where})
+    assert affine(kind, term).endswith("created (server dry run)")
+
+
+@pytest.fixture
+def affine(cluster, name, manifest, make_tenant):
+    """Try a pod with a term of affinity in a tenant's namespace; returns what the server says."""
+    assert cluster.playbook("reconcile", "-i", manifest(make_tenant(name))).code == 0
+    namespace = f"tenant-{name}"
+    quota = lambda: cluster.get("resourcequota", "no-affinity-across-namespaces", namespace=namespace)  # noqa: E731
+    cluster.wait_until(lambda: quota().get("status", {}).get("hard") == {"pods": "0"})
+
+    def affine(kind, term):
+        spec = {
+            "affinity": {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}},
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [{"name": "a", "image": "a", "securityContext": CONTAINER}],
+        }
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": namespace}, "spec": spec}
+        create = ("create", "--dry-run=server", "-f", "-")
+        return cluster.kubectl(*create, stdin=yaml.safe_dump(pod), check=False).strip()
+
+    return affine
+
+
+CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}

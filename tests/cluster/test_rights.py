@@ -100,7 +100,7 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
     assert cluster.get("alertmanagerconfigs,prometheusrules,servicemonitors", namespace=f"tenant-{name}")
     cluster.apply(make_tenant(grown, redis={"mode": "cluster", "replicas": 9}))
     cluster.apply(make_tenant(name, **OFF))
-    cluster.wait_until(lambda: cluster.get("resourcequotas", namespace=f"tenant-{name}") in (None, []))
+    cluster.wait_until(lambda: cluster.get("resourcequota", "tenant", namespace=f"tenant-{name}") is None)
     for each in (name, grown):
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
     cluster.wait_until(lambda: cluster.get("job", "redis-cluster-3-9", namespace=f"tenant-{grown}"))
