@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from . import names
 from .objects import BOOKKEEPING
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FROM_THE_SERVER = frozenset({*BOOKKEEPING, "deletionTimestamp"})
 
 
@@ -27,7 +29,14 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: no timestamps, and a key that is there twice is an error."""
+    """YAML as Kubernetes reads it: no timestamps; a key that is there twice and half a character are errors."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        text = super().construct_scalar(node)
+        if _SURROGATE.search(str(text)):
+            problem = "half of a surrogate pair is no character: write the character itself, or \\U and 8 digits"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return text
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()

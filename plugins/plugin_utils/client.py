@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -248,7 +249,7 @@ class Client:
                 method,
                 url,
                 headers=headers,
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if body is None else encode(body),
                 timeout=TIMEOUT,
                 retries=RETRIES,
             )
@@ -315,6 +316,20 @@ def _environment() -> tuple[str, ...]:
     paths = os.environ.get("KUBECONFIG", str(Path.home() / ".kube" / "config")).split(os.pathsep)
     stamps = [f"{path} {Path(path).stat().st_mtime_ns}" for path in paths if Path(path).is_file()]
     return (*sorted(variables), *stamps)
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that YAML folds or forbids, and JSON does not."""
+
+
+def encode(body: Any) -> bytes:
+    """Return a body as JSON that is YAML as well, as which the server reads an apply.
+
+    So characters beyond U+FFFF are written as they are: the pair of escapes that JSON has for them is none in YAML.
+    Source: https://yaml.org/spec/1.2.2/#51-character-set
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda character: f"\\u{ord(character[0]):04x}", text).encode()
 
 
 _POOLS: weakref.WeakSet[urllib3.PoolManager] = weakref.WeakSet()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -143,7 +144,7 @@ class Connection:
             answer = self._pool.request(
                 method,
                 self._host + path + ("?" + urlencode(query) if query else ""),
-                body=None if body is None else json.dumps(body).encode(),
+                body=None if body is None else encode(body),
                 headers=headers,
                 preload_content=not stream,
                 timeout=timeout or urllib3.Timeout(connect=5.0, read=60.0),
@@ -267,6 +268,20 @@ def connect() -> Connection:
     configuration.retries = False
     configuration.connection_pool_maxsize = CONNECTIONS
     return Connection(configuration, kubernetes.client.ApiClient(configuration).rest_client.pool_manager)
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that YAML folds or forbids, and JSON does not."""
+
+
+def encode(body: Any) -> bytes:
+    """Return a body as JSON that is YAML as well, as which the server reads an apply.
+
+    So characters beyond U+FFFF are written as they are: the pair of escapes that JSON has for them is none in YAML.
+    Source: https://yaml.org/spec/1.2.2/#51-character-set
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda character: f"\\u{ord(character[0]):04x}", text).encode()
 
 
 def _message(data: bytes) -> str:

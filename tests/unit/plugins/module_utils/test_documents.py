@@ -43,6 +43,7 @@ def test_a_date_stays_text_as_in_kubernetes():
         (TENANT.replace("acme", "a" * 57), "must have 1 to 56 characters"),
         (f"{TENANT}spec:\n  a: 1\n  a: 2\n", "acme.yaml:6: not valid YAML: key 'a' is there twice"),
         (f"{TENANT}spec: !!python/object:os.system {{}}\n", "could not determine a constructor"),
+        (f'{TENANT}spec: {{displayName: "\\ud83d\\ude00"}}\n', "acme.yaml:4: not valid YAML: half of a surrogate pair"),
         ("# nothing\n", "acme.yaml: has no Tenant manifest"),
     ],
 )
