@@ -31,7 +31,7 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """YAML as Kubernetes reads it: no timestamps; a key that is there twice and half a character are errors."""
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         text = super().construct_scalar(node)
         if _SURROGATE.search(str(text)):
             problem = "half of a surrogate pair is no character: write the character itself, or \\U and 8 digits"

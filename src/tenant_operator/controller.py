@@ -11,6 +11,9 @@ from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
 
+NOT_LEADING_DELAY = 1.0
+"""Seconds until a watcher whose Lease is late looks again; one that lost it ends."""
+
 
 class Controller:
     """Queues the resources that an event concerns, and gives them to the reconciler batch by batch."""
@@ -56,9 +59,13 @@ class Controller:
             self._work_on(batch)
 
     def _work_on(self, batch: Sequence[str]) -> None:
+        """Reconcile a batch. A key leaves the queue only by a look that found nothing to do; all else comes back."""
         try:
             if self._is_leading():  # a process that was stopped past its lease finds out here first
                 self._reconcile(batch)
+            else:
+                for key in batch:
+                    self._queue.add_after(key, NOT_LEADING_DELAY)
         except Exception:
             logger.exception("A batch failed: %s", ", ".join(batch))
             for key in batch:

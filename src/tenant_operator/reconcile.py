@@ -144,7 +144,7 @@ class Reconciler:
         self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
-        """Take the step for each; what it has nothing to go on with is done, what fails is retried."""
+        """Take the step for each that the last one gave something to go on with; what fails is retried."""
         results = {}
         for key, item in items.items():
             try:
@@ -185,6 +185,7 @@ class Reconciler:
         observed = self._applied.observed(key)
         resource = self._client.get(key)
         if resource is None:
+            self._queue.retry(key)  # only the cache says that it is gone
             return None
         if part is Part.STATUS and self._watch.dependents and not self._applied.is_current(resource):
             part = Part.ALL  # it asks for something else since the cache was looked at
@@ -202,7 +203,10 @@ class Reconciler:
         finalizers = [*work.resource["metadata"].get("finalizers", []), finalizer.name]
         operation = {"op": "add", "path": "/metadata/finalizers", "value": finalizers}
         resource = self._client.patch_metadata(work.resource, [operation])
-        return replace(work, resource=resource) if resource else None
+        if resource is None:
+            self._queue.retry(work.key)
+            return None
+        return replace(work, resource=resource)
 
     def _run_all(self, works: list[Work]) -> tuple[str, dict[str, Outcome]]:
         """Run what is to go, what is to be there, and where only a status is to be reported; each kind in one run.
@@ -245,11 +249,11 @@ class Reconciler:
         """Report the outcome, let go what is done with, and say when to look again."""
         fresh = self._client.get(work.key)
         if fresh is None or fresh["metadata"]["uid"] != work.resource["metadata"]["uid"]:
-            self._forget(work.key)
+            self._start_over(work.key)
             return
         if work.is_deletion and not outcome.failure and not outcome.remaining:
             self._release(fresh)
-            self._forget(work.key)
+            self._start_over(work.key)
             logger.info("%s %s: nothing is left of it", self._watch.kind, work.key)
             return
         generation = work.resource["metadata"].get("generation", 0)
@@ -317,6 +321,11 @@ class Reconciler:
         self._queue.forget(key)
         for delay in filter(None, (self._watch.reconcile_period, self._refresh.delay(key))):
             self._queue.add_after(key, delay)
+
+    def _start_over(self, key: str) -> None:
+        """Look again at a resource that should be gone: the cache decides whether it is."""
+        self._forget(key)
+        self._queue.retry(key)
 
     def _forget(self, key: str) -> None:
         self._applied.forget(key)
