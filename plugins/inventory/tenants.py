@@ -21,8 +21,8 @@ author: NeuralLog (@neurallog)
 description:
   - Makes a host of each C(Tenant), in the group C(neurallog_tenants), with the variable C(tenant) that holds it. Its
     tasks run on the machine that runs Ansible, by the same Python.
-  - The host has the Tenant's name. In patterns, those of C(--limit) too, C(all) and C(ungrouped) stay Ansible's groups; a
-    Tenant of such a name runs with the others, or by itself from an inventory of its own.
+  - The host has the Tenant's name. In patterns, those of C(--limit) too, C(all) and C(ungrouped) stay Ansible's groups.
+    A Tenant of such a name runs with the others, or by itself from an inventory of its own.
   - The source is an inventory file with C(plugin) and the options below, or, where the plugin is enabled, a Tenant
     manifest itself.
   - What cannot be used becomes a host as well, which fails with an explanation when the play begins, so that nothing is

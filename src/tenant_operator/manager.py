@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from tenant_operator import client, metrics, watches
+from tenant_operator import client, metrics, signals, watches
 from tenant_operator.applied import Applied
 from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
 from tenant_operator.client import ApiError, Connection, Manifest, split
@@ -101,8 +100,7 @@ class Manager:
             WatchError: an entry names a kind that is not served, or a playbook that cannot be loaded.
             LeaseLostError: the Lease could not be renewed.
         """
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(ending, lambda *_: self._stopped.set())
+        signals.set_on_end(self._stopped)
         address = self._settings.bind_address
         endpoints = Endpoints(address, healthy=self._wrong, ready=lambda: self._missing) if address else None
         if endpoints:

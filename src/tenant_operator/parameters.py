@@ -52,7 +52,7 @@ def dump(resource_variables: Mapping[str, Any]) -> str:
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Tags the document, and quotes every string in it: Ansible reads more plain words as booleans than PyYAML writes."""
+    """Tags the document, and quotes every string in it, so that Ansible reads none of them as another type."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -41,7 +41,8 @@ LOST = 250
 
 CLIENT = """\
 #!{python} -SEI
-import json, os, socket, struct, sys
+import json, os, signal, socket, struct, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the watcher, which lets its runs end
 request = json.dumps(
     {{"arguments": sys.argv, "environment": dict(os.environ), "folder": os.getcwd()}}
 ).encode()

@@ -171,3 +171,11 @@ def test_a_playbook_that_cannot_be_loaded_is_an_error_with_ansibles_message(warm
     playbook.write_text("- hosts: all\n  tasks:\n    - no.such.module:\n")
     with pytest.raises(WarmError, match=r"no\.such\.module"):
         warm.start()
+
+
+def test_ctrl_c_which_the_watcher_hears_too_lets_a_run_end(warm):
+    run = warm.start("-e", "seconds=2")
+    wait_until(lambda: descendants(warm.pid))
+    run.send_signal(signal.SIGINT)  # the terminal sends it to every process of the watcher's group
+    output, _ = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0, output
