@@ -1,0 +1,99 @@
+"""Redis changes what it keeps on its volume, and how, without losing a key: every pair of types, in every mode."""
+
+from itertools import pairwise
+
+import pytest
+
+from tests.control_plane import is_reconciled
+
+from .conftest import small_tenant
+
+MODES = {
+    "standalone": {},
+    "sentinel": {"mode": "sentinel", "replicas": 3},
+    "cluster": {"mode": "cluster", "masters": 3, "replicas": 3},
+}
+WALK = ("aof", "rdb", "aof", "both", "rdb", "both", "none", "rdb", "none", "aof", "none", "both", "aof")
+"""Every change of one type to another, each once."""
+
+FILL = """
+seq 100 | sed "s/.*/set $0-& value&/" | redis-cli -c >/dev/null
+redis-cli -c rpush "$0-list" a b c >/dev/null
+redis-cli -c hset "$0-hash" field value >/dev/null
+"""
+DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
+LOOK = "ls -A /data; redis-cli config get appendonly; redis-cli config get save"
+
+
+def test_the_walk_has_every_pair_of_types():
+    types = set(WALK)
+    assert sorted(pairwise(WALK)) == sorted((old, new) for old in types for new in types if old != new)
+
+
+class Redis:
+    """The Redis of a tenant, asked in its pods."""
+
+    def __init__(self, name, mode, execute):
+        self.tenant = f"{name}-{mode}"
+        self.mode = mode
+        self.pods = [f"redis-{number}" for number in range(MODES[mode].get("replicas", 1))]
+        self._execute = execute
+        self.expected = {}
+
+    def run(self, pod, script, *arguments, check=True):
+        words = ("-c", "redis", "--", "sh", "-c", script, *arguments)
+        return self._execute(f"tenant-{self.tenant}", pod, *words, check=check)
+
+    def fill(self, word):
+        """Write keys that begin with the word, on the pod that takes them."""
+        (pod, *_) = [pod for pod in self.pods if self.run(pod, "redis-cli role").startswith("master")]
+        self.run(pod, FILL, word)
+        self.expected = self.data()[0]
+
+    def data(self):
+        """Return every key with its value as Redis dumps it, once for each complete set of data that there is."""
+        found = []
+        for pod in self.pods:
+            lines = self.run(pod, DUMP).splitlines()
+            found.append(dict(zip(lines[::2], lines[1::2], strict=True)))
+        if self.mode == "cluster":
+            return [{key: value for part in found for key, value in part.items()}]
+        return found
+
+    def keeps(self, kind):
+        """Tell whether every pod keeps on its volume what this type says, and nothing else."""
+        return all(self._keeps(pod, kind) for pod in self.pods)
+
+    def _keeps(self, pod, kind):
+        said = self.run(pod, LOOK, check=False).splitlines()
+        if "appendonly" not in said:
+            return False
+        saves = bool(said[said.index("save") + 1 :] not in ([], [""]))
+        log = kind in {"aof", "both"}
+        return (
+            said[said.index("appendonly") + 1] == ("yes" if log else "no")
+            and ("appendonlydir" in said) == log
+            and saves == (kind in {"rdb", "both"})
+            and (kind != "none" or "dump.rdb" not in said)
+        )
+
+
+@pytest.fixture
+def redises(cluster, name, execute):
+    made = [Redis(name, mode, execute) for mode in MODES]
+    yield made
+    cluster.kubectl("delete", "tenant", *(redis.tenant for redis in made), "--ignore-not-found", "--wait=false")
+
+
+def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, redises):
+    for number, kind in enumerate(WALK):
+        for redis in redises:
+            cluster.apply(small_tenant(redis.tenant, redis={**MODES[redis.mode], "persistence": {"type": kind}}))
+        for redis in redises:
+            cluster.wait_until(lambda redis=redis: is_reconciled(cluster, redis.tenant))
+            cluster.wait_until(lambda redis=redis, kind=kind: redis.keeps(kind))
+            assert all(keys == redis.expected for keys in redis.data()), f"{redis.mode}: lost by the change to {kind}"
+        for redis in redises:
+            redis.fill(f"word{number}")
+            assert len(redis.expected) == 102 * (number + 1)
+            cluster.wait_until(lambda redis=redis: all(keys == redis.expected for keys in redis.data()))
