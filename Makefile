@@ -40,7 +40,8 @@ run: cluster ## Run the operator on the local control plane, in the foreground
 ##@ Deployment
 
 IMG ?= neurallog/tenant-operator:latest
-KUBECTL = $(shell $(BIN)/python -m devcluster kubectl)
+# The kubectl that is there, of any version; KUBECTL=... names another one.
+KUBECTL ?= $(shell $(PYTHON) -m devcluster kubectl)
 
 .PHONY: image
 image: ## Build the operator's container image IMG (BASE=... takes another base image)
@@ -48,8 +49,9 @@ image: ## Build the operator's container image IMG (BASE=... takes another base 
 	@docker image inspect $(IMG) --format '$(IMG) has {{.Size}} bytes' | numfmt --field=3 --to=iec
 
 .PHONY: named-cluster
-named-cluster: venv
+named-cluster:
 	@test -n "$$KUBECONFIG" || { echo "Set KUBECONFIG: it names the cluster that this is for" >&2; exit 1; }
+	@test -n "$(KUBECTL)"
 
 .PHONY: install
 install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG

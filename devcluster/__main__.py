@@ -26,14 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("load", help="bring images of the local Docker to kind's nodes").add_argument(
         "images", nargs="+"
     )
-    commands.add_parser("kubectl", help="print the path of its kubectl")
+    commands.add_parser("kubectl", help="print the path of a kubectl that is there")
     options = parser.parse_args(arguments)
 
     folder = options.folder or default_folder(options.runtime)
     cluster = kind.Cluster(folder.absolute()) if options.runtime == "kind" else kwok.Cluster(folder.absolute())
     try:
         if options.command == "kubectl":
-            print(binaries.ensure()["kubectl"])
+            print(binaries.find_kubectl())
         elif options.command == "down":
             print(f"Ended the control plane in {cluster.folder}" if cluster.down() else "No control plane runs")
         elif options.command == "load":

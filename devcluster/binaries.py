@@ -105,6 +105,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "neurallog-devcluster"
 
 
+def _control_plane_folder() -> Path:
+    return cache_folder() / f"kubernetes-{KUBERNETES_VERSION}-etcd-{ETCD_VERSION}-kwok-{KWOK_VERSION}"
+
+
 def architecture() -> str:
     """Return this machine's architecture by its Go name."""
     return {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -116,8 +120,7 @@ def ensure(folder: Path | None = None) -> dict[str, Path]:
     Raises:
         BinaryError: one cannot be found, downloaded or built; the message says what was tried.
     """
-    versions = f"kubernetes-{KUBERNETES_VERSION}-etcd-{ETCD_VERSION}-kwok-{KWOK_VERSION}"
-    return _ensure(folder or cache_folder() / versions, CONTROL_PLANE)
+    return _ensure(folder or _control_plane_folder(), CONTROL_PLANE)
 
 
 def ensure_kind() -> Path:
@@ -127,6 +130,20 @@ def ensure_kind() -> Path:
         BinaryError: it cannot be found, downloaded or built; the message says what was tried.
     """
     return _ensure(cache_folder() / f"kind-{KIND_VERSION}", (KIND,))[KIND.name]
+
+
+def find_kubectl() -> Path:
+    """Return the path of a kubectl that is there, of any version: on PATH, else this checkout's own. None is got.
+
+    Raises:
+        BinaryError: there is none; the message says how to get one.
+    """
+    own = _control_plane_folder() / "kubectl"
+    if found := shutil.which("kubectl") or (own if own.exists() else None):
+        return Path(found)
+    raise BinaryError(
+        "kubectl is missing: install it (https://kubernetes.io/docs/tasks/tools/), or name one: KUBECTL=/path/to/it"
+    )
 
 
 def _ensure(folder: Path, binaries: Sequence[Binary]) -> dict[str, Path]:
