@@ -32,10 +32,9 @@ RUN rm -rf /usr/local/bin/pip* /usr/bin/pip* /usr/local/lib/python3*/site-packag
 FROM scratch
 COPY --from=base / /
 COPY --from=build /opt/operator /opt/operator
-COPY watches.yaml /opt/operator/
 # The root file system is read-only: what Ansible writes goes to /tmp.
 ENV PATH=/opt/operator/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME=/tmp PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 WATCHES=/opt/operator/watches.yaml
+    PYTHONUNBUFFERED=1
 USER 65532:65532
 WORKDIR /tmp
 ENTRYPOINT ["tenant-operator"]

@@ -13,6 +13,9 @@ from pathlib import Path
 from tenant_operator import capacity, log
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+SHIPPED_WATCHES = Path(__file__).with_name("watches.yaml")
+"""The watches.yaml of this distribution; in a checkout a link to the one at its top."""
+
 HIGHEST_PORT = 65535
 
 
@@ -47,7 +50,7 @@ def parse(arguments: list[str] | None = None) -> Settings:
         value = os.environ.get(variable, default)
         run.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
 
-    flag("watches", os.environ.get("WATCHES_FILE", "watches.yaml"), "the watches.yaml", Path)
+    flag("watches", _watches(), "the watches.yaml; WATCHES_FILE is ansible-operator's name for it", Path)
     flag("max-batch", "50", "resources in one run", _positive)
     flag("forks", str(capacity.forks()), "hosts of a run at once; by default what CPU and memory bear", _positive)
     flag("time-limit", "300", "seconds that a run may take", _positive)
@@ -59,6 +62,12 @@ def parse(arguments: list[str] | None = None) -> Settings:
     options = vars(parser.parse_args(arguments))
     del options["command"]
     return Settings(**options, identity=os.environ.get("POD_NAME") or f"{socket.gethostname()}_{uuid.uuid4()}")
+
+
+def _watches() -> str:
+    """Return the file that ansible-operator's variable names, else the one of the working directory, else our own."""
+    here = Path("watches.yaml")
+    return os.environ.get("WATCHES_FILE") or str(here if here.is_file() else SHIPPED_WATCHES)
 
 
 def _namespace() -> str:

@@ -91,6 +91,16 @@ def test_the_wheel_brings_the_crd_that_the_install_playbook_applies(elsewhere, t
     assert "CustomResourceDefinition" in run(elsewhere / "python", "-c", code, cwd=tmp_path)
 
 
+def test_the_operator_finds_the_watches_that_are_shipped_with_it(elsewhere, tmp_path):
+    code = (
+        "from tenant_operator import settings, watches; file = settings.parse(['run']).watches;"
+        "print(file, *(watch.program.name for watch in watches.load(file)))"
+    )
+    file, *playbooks = run(elsewhere / "python", "-c", code, cwd=tmp_path).split()
+    assert "site-packages" in file
+    assert playbooks == ["neurallog.tenant.reconcile"]
+
+
 def test_the_tarball_is_the_collection_alone(tmp_path):
     run(TOOLS / "ansible-galaxy", "collection", "build", "--output-path", tmp_path, CHECKOUT, cwd=tmp_path)
     (tarball,) = tmp_path.glob("neurallog-tenant-*.tar.gz")

@@ -52,3 +52,10 @@ def test_the_image_is_small_and_nothing_in_it_could_build_or_install(cluster):
     pod = cluster.get("pods", "-l", "app.kubernetes.io/name=tenant-operator", namespace=SYSTEM)[0]["metadata"]["name"]
     search = "for tool in gcc cc make pip pip3; do command -v $tool || true; done; id -u"
     assert cluster.kubectl("exec", "-n", SYSTEM, pod, "--", "sh", "-c", search).split() == ["65532"]
+
+
+def test_watches_file_names_another_watches_yaml_to_the_image():
+    named = ["docker", "run", "--rm", "--network=none", "--env", "WATCHES_FILE=/named.yaml", OPERATOR]
+    done = subprocess.run(named, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "/named.yaml" in done.stderr

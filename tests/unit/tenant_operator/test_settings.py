@@ -1,0 +1,64 @@
+"""Where each setting comes from, and what is said where it cannot be used."""
+
+import pytest
+
+from tenant_operator import settings
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("WATCHES", "WATCHES_FILE", "MAX_BATCH", "POD_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_word_the_shipped_watches_are_watched():
+    assert settings.parse(["run"]).watches == settings.SHIPPED_WATCHES
+    assert settings.SHIPPED_WATCHES.is_file()
+
+
+def test_the_working_directory_comes_before_what_is_shipped(tmp_path):
+    (tmp_path / "watches.yaml").touch()
+    assert str(settings.parse(["run"]).watches) == "watches.yaml"
+
+
+@pytest.mark.parametrize("name", ["WATCHES_FILE", "WATCHES"])
+def test_the_environment_names_another_file(name, tmp_path, monkeypatch):
+    (tmp_path / "watches.yaml").touch()
+    monkeypatch.setenv(name, "/named.yaml")
+    assert str(settings.parse(["run"]).watches) == "/named.yaml"
+    assert str(settings.parse(["run", "--watches", "flag.yaml"]).watches) == "flag.yaml"
+
+
+def test_a_flag_wins_over_its_variable(monkeypatch):
+    monkeypatch.setenv("MAX_BATCH", "7")
+    assert settings.parse(["run"]).max_batch == 7
+    assert settings.parse(["run", "--max-batch", "8"]).max_batch == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--max-batch", "0"], "--max-batch: 0 must be at least 1"),
+        (["--leader-elect", "maybe"], "--leader-elect: 'maybe' must be true or false"),
+        (["--bind-address", "nowhere"], "--bind-address: 'nowhere' must be host:port"),
+        (["--bind-address", "a:65536"], "--bind-address: 'a:65536' must be host:port"),
+        (["--log-format", "xml"], "--log-format: 'xml' must be one of text, json"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_its_name(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        settings.parse(["run", *arguments])
+    assert message in capsys.readouterr().err
+
+
+def test_the_identity_is_the_pod_s_or_one_of_its_own(monkeypatch):
+    assert settings.parse(["run"]).identity != settings.parse(["run"]).identity
+    monkeypatch.setenv("POD_NAME", "operator-0")
+    assert settings.parse(["run"]).identity == "operator-0"
+
+
+def test_an_address_without_a_host_is_every_address():
+    assert settings.parse(["run", "--bind-address", ":65535"]).bind_address == "0.0.0.0:65535"
+    assert settings.parse(["run"]).leader_elect is False
+    assert settings.parse(["run", "--leader-elect", "true"]).leader_elect is True
