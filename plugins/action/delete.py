@@ -7,9 +7,9 @@ from ansible.utils.display import Display
 
 from ..module_utils import ownership
 from ..module_utils.ownership import NamespaceState
-from ..plugin_utils import hooks
+from ..plugin_utils import hooks, reporting
 from ..plugin_utils.action import KubernetesAction, RefusedError
-from ..plugin_utils.client import connect
+from ..plugin_utils.client import ApiError, connect
 from ..plugin_utils.deletion import Deletion
 
 display = Display()
@@ -46,9 +46,20 @@ class ActionModule(KubernetesAction):
             result["remaining"] = self._delete(deletion, runner, timeout)
         except hooks.HookRunningError as error:
             result["remaining"] = [str(error)]
+        except (ApiError, RefusedError) as error:
+            self._report(deletion, failure=str(error))
+            raise
+        if result["remaining"]:
+            self._report(deletion, waiting=f"waits for {', '.join(result['remaining'])}")
         if options["wait"] and result["remaining"]:
             left = ", ".join(result["remaining"])
             raise RefusedError(f"Tenant {deletion.name}: after {timeout} s there is still {left}")
+
+    @staticmethod
+    def _report(deletion: Deletion, *, failure: str = "", waiting: str = "") -> None:
+        """Say in the status of a Tenant on its way out what is in the way."""
+        if deletion.is_under_way:
+            reporting.report(deletion.client, deletion.tenant, failure=failure, waiting=waiting)
 
     @staticmethod
     def _delete(deletion: Deletion, runner: hooks.Hooks, timeout: int) -> list[str]:

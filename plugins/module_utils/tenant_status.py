@@ -77,12 +77,13 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         "backup": _backup(tenant, observed),
     }
     obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
-    if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure):
+    leaving = _is_leaving(tenant)
+    if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure or leaving):
         waiting, failure = _post_create(observed.hook)
-    message = failure or waiting or obstacle
+    message = failure or waiting or obstacle or ("is being deleted" if leaving else "")
     ready = not message
     phase = _phase(tenant, components, last, ready=ready, failure=failure, waiting=waiting)
-    reason = "Ready" if ready else "Failed" if failure else "Waiting" if waiting else "NotReady"
+    reason = "Ready" if ready else _reason(tenant, failure, waiting)
     conditions = [
         _condition("Ready", ready, reason, message or "All components are ready"),
         *(
@@ -138,6 +139,19 @@ def _post_create(job: Manifest | None) -> tuple[str, str]:
     return ("", told) if jobs.state(job) is State.FAILED else (told, "")
 
 
+def _is_leaving(tenant: Manifest) -> bool:
+    return bool(tenant["metadata"].get("deletionTimestamp"))
+
+
+def _reason(tenant: Manifest, failure: str, waiting: str) -> str:
+    """Return in a word why a Tenant is not ready."""
+    if failure:
+        return "Failed"
+    if _is_leaving(tenant):
+        return "Terminating"
+    return "Waiting" if waiting else "NotReady"
+
+
 def _phase(
     tenant: Manifest,
     components: Mapping[str, _Component],
@@ -147,7 +161,7 @@ def _phase(
     failure: str,
     waiting: str,
 ) -> str:
-    if tenant["metadata"].get("deletionTimestamp"):
+    if _is_leaving(tenant):
         return "Terminating"
     if tenant["spec"].get("paused"):
         return "Paused"

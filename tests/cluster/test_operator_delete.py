@@ -111,10 +111,35 @@ def test_what_blocks_a_deletion_is_in_the_status_until_it_is_gone(cluster, name,
     }
     cluster.apply(blocker)
     cluster.kubectl("delete", "tenant", name, "--wait=false")
-    cluster.wait_until(
-        lambda: "example.com/blocker" in condition(cluster.get("tenant", name), "Progressing")["message"]
-    )
+    for kind in ("Progressing", "Ready"):
+        cluster.wait_until(
+            lambda kind=kind: "example.com/blocker" in condition(cluster.get("tenant", name), kind)["message"]
+        )
+    tenant = cluster.get("tenant", name)
+    assert tenant["status"]["phase"] == "Terminating"
+    assert condition(tenant, "Ready")["status"] == "False"
+    assert tenant["status"]["components"]["redis"]["phase"] == "Pending"
     cluster.kubectl("patch", "configmap", "blocker", "-n", f"tenant-{name}", "--type=json", "-p", REMOVE_FINALIZERS)
+    cluster.wait_until(lambda: cluster.get("tenant", name) is None)
+    assert_nothing_is_left(cluster, name)
+
+
+def test_a_deletion_that_a_failed_hook_holds_up_says_so_and_ends_when_the_hook_is_taken_back(
+    cluster, name, make_tenant, start
+):
+    start()
+    hook = {"exec": {"image": "x", "command": ["false"]}}
+    cluster.apply(make_tenant(name, lifecycle={"preDelete": hook}))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    cluster.kubectl("create", "quota", "no-jobs", "--hard=count/jobs.batch=0", "-n", f"tenant-{name}")
+    quota = lambda: cluster.get("resourcequota", "no-jobs", namespace=f"tenant-{name}")  # noqa: E731 - asked again
+    cluster.wait_until(lambda: quota().get("status", {}).get("hard"))
+    cluster.kubectl("delete", "tenant", name, "--wait=false")
+    cluster.wait_until(lambda: "no-jobs" in condition(cluster.get("tenant", name), "Ready")["message"])
+    tenant = cluster.get("tenant", name)
+    assert tenant["status"]["phase"] == "Terminating"
+    assert condition(tenant, "Ready")["reason"] == "Failed"
+    cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: cluster.get("tenant", name) is None)
     assert_nothing_is_left(cluster, name)
 

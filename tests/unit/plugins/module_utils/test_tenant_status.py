@@ -199,7 +199,25 @@ def test_paused_and_terminating_are_told_while_the_conditions_go_on():
     assert condition(status, "Ready")["status"] == "True"
     leaving = tenant()
     leaving["metadata"]["deletionTimestamp"] = NOW
-    assert tenant_status.compute(leaving, observed(), now=NOW)["phase"] == "Terminating"
+    status = tenant_status.compute(leaving, observed(), now=NOW)
+    assert status["phase"] == "Terminating"
+    ready = condition(status, "Ready")
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", "Terminating", "is being deleted")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "message"),
+    [
+        ({"waiting": "waits for Namespace tenant-acme"}, "Terminating", "waits for Namespace tenant-acme"),
+        ({"failure": "Hook preDelete failed"}, "Failed", "Hook preDelete failed"),
+    ],
+)
+def test_what_blocks_a_deletion_is_told_and_a_hook_that_never_ran_is_not_waited_for(said, reason, message):
+    leaving = tenant(lifecycle={"postCreate": {"exec": {"image": "a"}}})
+    leaving["metadata"]["deletionTimestamp"] = NOW
+    status = tenant_status.compute(leaving, observed(), now=NOW, **said)
+    ready = condition(status, "Ready")
+    assert (status["phase"], ready["reason"], ready["message"]) == ("Terminating", reason, message)
 
 
 def test_a_retained_namespace_is_known_by_the_uid_that_we_noted_not_by_a_copy_of_it():
