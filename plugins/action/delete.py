@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from ansible.utils.display import Display
 
-from ..module_utils import ownership
+from ..module_utils import names, ownership
 from ..module_utils.ownership import NamespaceState
 from ..plugin_utils import hooks, reporting
 from ..plugin_utils.action import KubernetesAction, RefusedError
@@ -28,7 +28,9 @@ class ActionModule(KubernetesAction):
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         client = connect(options)
         deletion = Deletion.of(client, options["tenant"])
-        result["remaining"] = []
+        result.update(remaining=[], exists=deletion is not None)
+        if self._task.check_mode:
+            result["tenants"] = client.count(names.API_VERSION, names.KIND)
         if deletion is None:
             result["summary"] = f"Tenant {options['tenant']['metadata']['name']} is not on the cluster: nothing goes"
             return

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import difflib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -89,8 +90,11 @@ class InventoryModule(BaseInventoryPlugin):
         self.inventory.add_group(GROUP)
         source = Path(path)
         if self._is_configuration(source.read_text(encoding="utf-8")):
-            self._read_config_data(path)
-            documents = list(self._configured(source))
+            configuration = self._read_config_data(path)
+            error = self._mistake(configuration)
+            documents = (
+                [Document(path, source.name, error=f"{path}: {error}")] if error else list(self._configured(source))
+            )
             if not documents:
                 message = f"{path}: no Tenants: name their manifests under manifests:, or say cluster: true"
                 documents = [Document(path, source.name, error=message)]
@@ -102,6 +106,21 @@ class InventoryModule(BaseInventoryPlugin):
     @classmethod
     def _is_configuration(cls, text: str) -> bool:
         return any(line.startswith("plugin:") and cls.NAME in line for line in text.splitlines())
+
+    def _mistake(self, configuration: Mapping[str, Any]) -> str:
+        """Return what is wrong with the keys of an inventory file: one that is not heard may name tenants to delete."""
+        known = set()
+        for name, option in self.option_definitions.items():
+            known |= {name, *option.get("aliases", ())}
+        for key, value in configuration.items():
+            if key not in known:
+                nearest = difflib.get_close_matches(str(key), known, n=1)
+                return f"{key} is no option of {self.NAME}" + (f": did you mean {nearest[0]}?" if nearest else "")
+            if value is None:
+                return f"{key} has no value: give it one, or leave it out"
+        if configuration.get("selector") and not self.get_option("cluster"):
+            return "selector is for the live Tenants: it needs cluster: true"
+        return ""
 
     def _configured(self, source: Path) -> Iterator[Document]:
         for entry in self.get_option("manifests"):

@@ -46,6 +46,14 @@ summary:
   description: What goes, or went, in one sentence.
   returned: always
   type: str
+exists:
+  description: Whether the cluster has the Tenant.
+  returned: always
+  type: bool
+tenants:
+  description: How many Tenants the cluster has.
+  returned: in check mode
+  type: int
 remaining:
   description: What is left of the tenant after the task.
   returned: always

@@ -96,6 +96,11 @@ class Client:
                 return
             query["continue"] = token
 
+    def count(self, api_version: str, kind: str) -> int:
+        """Return how many objects of a kind there are in all namespaces."""
+        page = self._request("GET", self.resource(api_version, kind).path(), {"limit": "1"})
+        return len(page.get("items") or ()) + int(page["metadata"].get("remainingItemCount") or 0)
+
     def apply(
         self,
         manifest: Manifest,

@@ -17,6 +17,8 @@ def test_delete_says_what_goes_and_without_an_answer_deletes_nothing(cluster, na
     assert run.code != 0
     assert f"Tenant {name} and Namespace tenant-{name} go, with all their data (2 PersistentVolumeClaims" in run.flat
     assert "-e confirm=true" in run.flat
+    everyone = len(cluster.get("tenants") or ())
+    assert f"1 of the {everyone} Tenants of the cluster go" in run.flat
     assert cluster.get("tenant", name)
     assert cluster.get("statefulset", "redis", namespace=f"tenant-{name}")
 
@@ -30,6 +32,19 @@ def test_delete_leaves_nothing_of_the_tenant_and_volumes_go_as_well(cluster, nam
     cluster.wait_until(lambda: cluster.get("pv", claim["spec"]["volumeName"]) is None)
     again = cluster.playbook("delete", "-i", path, "-e", "confirm=true")
     assert again.recap(name)["changed"] == 0
+
+
+def test_delete_says_how_many_tenants_go_and_of_how_many(cluster, name, tmp_path, manifest, make_tenant):
+    for other in ("-a", "-b", "-c"):
+        cluster.apply(make_tenant(name[:40] + other))
+    absent = make_tenant(f"{name[:40]}-absent")
+    path = manifest(make_tenant(f"{name[:40]}-a"), make_tenant(f"{name[:40]}-b"), absent)
+    everyone = len(cluster.get("tenants"))
+    run = cluster.playbook("delete", "-i", path, "-e", "confirm=true")
+    assert run.code == 0, run.output
+    assert f"2 of the {everyone} Tenants of the cluster go" in run.flat
+    assert len(cluster.get("tenants")) == everyone - 2
+    cluster.kubectl("delete", "tenant", f"{name[:40]}-c")
 
 
 def test_check_of_a_delete_deletes_nothing(cluster, name, path):

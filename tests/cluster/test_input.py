@@ -145,3 +145,41 @@ def test_a_quota_without_room_for_a_rollout_is_refused_and_one_with_room_is_not(
     assert "those that a rolling update of the server adds" in tight.flat
     roomy = cluster.playbook("reconcile", "-i", manifest(of("600m")), "--check")
     assert roomy.code == 0, roomy.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "cluster: true\nlabel_selector: team=a\n",
+            "label_selector is no option of neurallog.tenant.tenants: did you mean selector?",
+        ),
+        (
+            "cluster: true\nselektor: team=a\n",
+            "selektor is no option of neurallog.tenant.tenants: did you mean selector?",
+        ),
+        ("cluster: true\nwhatever: 1\n", "whatever is no option of neurallog.tenant.tenants"),
+        ("cluster: true\nselector:\n", "selector has no value: give it one, or leave it out"),
+        ("manifests: [tenants.yaml]\nselector: team=a\n", "selector is for the live Tenants: it needs cluster: true"),
+    ],
+)
+def test_a_key_of_the_inventory_that_is_not_heard_is_refused_and_no_tenant_is_chosen(
+    cluster, name, tmp_path, manifest, make_tenant, text, message
+):
+    cluster.apply(make_tenant(name))
+    manifest(make_tenant(name))
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(f"plugin: neurallog.tenant.tenants\n{text}")
+    run = cluster.playbook("delete", "-i", inventory, "-e", "confirm=true")
+    assert run.code != 0
+    assert f"inventory.yml: {message}" in run.flat
+    assert run.output.count("FAILED!") == 1
+    assert cluster.get("tenant", name)
+    cluster.kubectl("delete", "tenant", name)
+
+
+def test_a_connection_option_by_its_other_name_is_heard(cluster, tmp_path):
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("plugin: neurallog.tenant.tenants\ncluster: true\nverify_ssl: false\nselector: team=nobody\n")
+    run = cluster.playbook("reconcile", "-i", inventory, "--check")
+    assert "cluster: it has no Tenants with team=nobody" in run.flat
