@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,20 +31,69 @@ class Outcome:
     objects: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
 
 
-def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: str) -> dict[str, Outcome]:
-    """Return the outcome of each host.
+HOSTS_FAILED = 2
+HOSTS_UNREACHABLE = 4
+"""The exit codes of ansible-playbook where this is all that was wrong; the second one counts where both are."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run as a whole ended: ansible-runner's word for it, and the exit code of ansible-playbook."""
+
+    status: str
+    code: int
+
+    def __str__(self) -> str:
+        return f"{self.status}, exit code {self.code}"
+
+
+def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: Ended) -> dict[str, Outcome]:
+    """Return the outcome of each host of a run that was for many.
+
+    A host succeeded if the run says so of it, and if whatever else went wrong is the failure of another one of them.
 
     Args:
         events: the job events of the run.
         hosts: those that the run was for; one that the run says nothing of has failed.
-        ended: how the run as a whole ended, for hosts that it says nothing of.
+        ended: how the run as a whole ended.
     """
-    ends: dict[str, _End] = {host: _End() for host in hosts}
+    ends, stats = _ends(events)
+    asked = list(hosts)
+    failed, unreachable = _counted(stats, "failures"), _counted(stats, "dark")
+    explained = HOSTS_UNREACHABLE if unreachable else HOSTS_FAILED if failed else 0
+    failed |= unreachable
+    shared = ""
+    if strangers := sorted(failed.difference(asked)):
+        shared = f"{strangers[0]}: {ends[strangers[0]].message or 'a task failed'}"
+    elif ended.code != explained:
+        shared = f"the run ended with an error: {ended}"
+    return {host: _outcome(host, stats, ends[host], ended, failed=host in failed, shared=shared) for host in asked}
+
+
+def read_all(events: Iterable[Mapping[str, Any]], *, ended: Ended) -> Outcome:
+    """Return the outcome of a run that was for one resource, whichever hosts it worked on: nothing in it failed."""
+    ends, stats = _ends(events)
+    failure = ""
+    if failed := sorted(_counted(stats, "failures") | _counted(stats, "dark")):
+        failure = ends[failed[0]].message or "a task failed"
+    elif ended.code or ended.status != "successful":
+        failure = f"the run ended with an error: {ended}"
+    return Outcome(
+        changes=tuple(change for end in ends.values() for change in end.changes),
+        failure=failure,
+        remaining=tuple(each for end in ends.values() for each in end.remaining),
+        objects={key: stated for end in ends.values() for key, stated in end.objects.items()},
+    )
+
+
+def _ends(events: Iterable[Mapping[str, Any]]) -> tuple[dict[str, _End], Mapping[str, Mapping[str, int]]]:
+    """Return what the events say of each host, and the statistics at the end of the run; empty where there are none."""
+    ends: dict[str, _End] = defaultdict(_End)
     stats: Mapping[str, Mapping[str, int]] = {}
     for event in events:
         data = event.get("event_data") or {}
         result = data.get("res") or {}
-        end = ends.get(data.get("host", ""), _End())
+        end = ends[data.get("host", "")]
         if event["event"] == "playbook_on_stats":
             stats = data
         elif event["event"] in {"runner_on_failed", "runner_on_unreachable"} and not data.get("ignore_errors"):
@@ -53,7 +103,12 @@ def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: st
             end.objects.update(_stated(result.get("objects")))
             if result.get("changed"):
                 end.changes += _changes(result) or [str(data.get("task"))]
-    return {host: _outcome(host, stats, end, ended) for host, end in ends.items()}
+    return ends, stats
+
+
+def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
+    """Return the hosts that the statistics count under ``failures``, or ``dark``: unreachable."""
+    return {host for host, count in (stats.get(kind) or {}).items() if count}
 
 
 @dataclass
@@ -85,13 +140,14 @@ def _stated(objects: Any) -> dict[tuple[str, str], Stated]:
     }
 
 
-def _outcome(host: str, stats: Mapping[str, Mapping[str, int]], end: _End, ended: str) -> Outcome:
+def _outcome(
+    host: str, stats: Mapping[str, Mapping[str, int]], end: _End, ended: Ended, *, failed: bool, shared: str
+) -> Outcome:
     if host not in (stats.get("processed") or {}):
-        return Outcome(failure=end.message or f"the run ended before its outcome was known: {ended}")
-    failed = (stats.get("failures") or {}).get(host) or (stats.get("dark") or {}).get(host)
+        return Outcome(failure=end.message or shared or f"the run ended before its outcome was known: {ended}")
     return Outcome(
         changes=tuple(end.changes),
-        failure=(end.message or "a task failed") if failed else "",
+        failure=(end.message or "a task failed") if failed else shared,
         remaining=end.remaining,
         objects=end.objects,
     )

@@ -18,7 +18,7 @@ from ansible_runner.interface import init_runner
 from tenant_operator import fingerprint, outcome
 from tenant_operator import parameters as parameters_of
 from tenant_operator.client import key_of
-from tenant_operator.outcome import Outcome
+from tenant_operator.outcome import Ended, Outcome
 from tenant_operator.parameters import ParameterError
 from tenant_operator.warmprocess import WarmProcess
 from tenant_operator.watches import Inventory, Parameters, Program, Watch
@@ -88,7 +88,8 @@ class Runner:
             options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
             options += [f"--tags {','.join(tags)}"] if tags else []
             hosts = [key_of(each) for each in resources]
-            return self._execute(folder, program, str(source), variables=[own], options=options, hosts=hosts)
+            events, ended = self._execute(folder, program, str(source), variables=[own], options=options)
+            return outcome.read(events, hosts, ended=ended)
 
     def _run_alone(self, parameters: Parameters, program: Program, resource: Mapping[str, Any]) -> Outcome:
         """Run on localhost, with the resource as extra variables."""
@@ -101,7 +102,8 @@ class Runner:
             file.write_text(parameters_of.dump(variables), encoding="utf-8")
             own.write_text(yaml.safe_dump(dict(program.vars)))
             files = [file, own]  # the last one wins
-            return self._execute(folder, program, LOCALHOST, variables=files, hosts=["localhost"])["localhost"]
+            events, ended = self._execute(folder, program, LOCALHOST, variables=files)
+            return outcome.read_all(events, ended=ended)
 
     def _execute(
         self,
@@ -110,9 +112,9 @@ class Runner:
         inventory: str,
         *,
         variables: Sequence[Path],
-        hosts: Sequence[str],
         options: Sequence[str] = (),
-    ) -> dict[str, Outcome]:
+    ) -> tuple[list[Mapping[str, Any]], Ended]:
+        """Run to the end; return the job events, and how it ended."""
         events: list[Mapping[str, Any]] = []
 
         def keep(event: Mapping[str, Any]) -> bool:
@@ -133,7 +135,7 @@ class Runner:
         run.runner_mode = "subprocess"
         run.config.subprocess_timeout = self._time_limit
         run.run()
-        return outcome.read(events, hosts, ended=f"{run.status}, exit code {run.rc}")
+        return events, Ended(run.status, run.rc)
 
     def _playbook(self, program: Program) -> str:
         """Return the playbook of a program; a role gets one with itself alone."""

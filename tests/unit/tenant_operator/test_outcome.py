@@ -1,6 +1,10 @@
-from tenant_operator import conditions, outcome
-from tenant_operator.outcome import Outcome, Stated
+import pytest
 
+from tenant_operator import conditions, outcome
+from tenant_operator.outcome import Ended, Outcome, Stated
+
+OK = Ended("successful", 0)
+HOST_FAILED = Ended("failed", 2)
 NOW, THEN = "2026-11-24T11:00:00Z", "2026-11-24T10:00:00Z"
 
 
@@ -18,7 +22,7 @@ def test_each_host_has_its_own_outcome():
         event("runner_on_failed", host="b", res={"msg": "the server said no"}, ignore_errors=None),
         stats(changed={"a": 1}, failures={"b": 1}),
     ]
-    assert outcome.read(events, ["a", "b"], ended="") == {
+    assert outcome.read(events, ["a", "b"], ended=HOST_FAILED) == {
         "a": Outcome(changes=("Tidy up",)),
         "b": Outcome(failure="the server said no"),
     }
@@ -30,7 +34,7 @@ def test_a_failure_that_was_ignored_or_rescued_is_none():
         event("runner_on_failed", host="b", res={"msg": "y"}),
         stats(rescued={"b": 1}),
     ]
-    assert all(not each.failure for each in outcome.read(events, ["a", "b"], ended="").values())
+    assert all(not each.failure for each in outcome.read(events, ["a", "b"], ended=OK).values())
 
 
 def test_the_last_failure_of_a_host_is_told():
@@ -39,12 +43,66 @@ def test_the_last_failure_of_a_host_is_told():
         event("runner_on_failed", host="a", res={"msg": "last"}),
         stats(failures={"a": 1}),
     ]
-    assert outcome.read(events, ["a"], ended="")["a"].failure == "last"
+    assert outcome.read(events, ["a"], ended=OK)["a"].failure == "last"
 
 
 def test_a_run_that_broke_off_has_failed_for_every_host_that_it_says_nothing_of():
     events = [event("runner_on_ok", host="a", res={})]
-    assert "timeout, exit code 254" in outcome.read(events, ["a"], ended="timeout, exit code 254")["a"].failure
+    assert "timeout, exit code 254" in outcome.read(events, ["a"], ended=Ended("timeout", 254))["a"].failure
+
+
+def test_the_failure_of_one_host_is_not_that_of_another():
+    events = [event("runner_on_failed", host="b", res={"msg": "no"}), stats(failures={"b": 1})]
+    read = outcome.read(events, ["a", "b"], ended=HOST_FAILED)
+    assert (read["a"].failure, read["b"].failure) == ("", "no")
+
+
+@pytest.mark.parametrize("kind", ["failures", "dark"])
+def test_the_failure_of_a_host_that_nobody_asked_for_is_everybody_s(kind):
+    events = [event("runner_on_unreachable", host="c", res={"msg": "no"}), stats(**{kind: {"c": 1}})]
+    read = outcome.read(events, ["a", "b"], ended=Ended("failed", {"failures": 2, "dark": 4}[kind]))
+    assert {each.failure for each in read.values()} == {"c: no"}
+    assert outcome.read_all(events, ended=HOST_FAILED).failure == "no"
+
+
+@pytest.mark.parametrize("ended", [Ended("failed", 1), Ended("failed", 2), Ended("failed", 250), Ended("timeout", 254)])
+def test_an_end_with_an_error_that_no_host_explains_fails_every_host(ended):
+    events = [event("runner_on_ok", host="a", res={}), stats(ok={"a": 1})]
+    told = f"the run ended with an error: {ended}"
+    assert outcome.read(events, ["a", "b"], ended=ended) == {"a": Outcome(failure=told), "b": Outcome(failure=told)}
+    assert outcome.read_all(events, ended=ended).failure == told
+
+
+@pytest.mark.parametrize("code", [0, 1, 4, 250])  # 4 is a playbook that cannot be parsed, too
+def test_an_error_of_the_run_fails_also_those_whose_neighbour_failed(code):
+    events = [event("runner_on_failed", host="b", res={"msg": "no"}), stats(failures={"b": 1})]
+    read = outcome.read(events, ["a", "b"], ended=Ended("failed", code))
+    assert f"exit code {code}" in read["a"].failure
+    assert read["b"].failure == "no"
+
+
+def test_an_unreachable_host_beside_a_failed_one_harms_no_third():
+    events = [
+        event("runner_on_unreachable", host="a", res={"msg": "gone"}),
+        event("runner_on_failed", host="b", res={"msg": "no"}),
+        event("playbook_on_stats", processed=dict.fromkeys("abc", 1), failures={"b": 1}, dark={"a": 1}),
+    ]
+    read = outcome.read(events, ["a", "b", "c"], ended=Ended("failed", 4))
+    assert {host: each.failure for host, each in read.items()} == {"a": "gone", "b": "no", "c": ""}
+
+
+def test_a_run_for_one_resource_gathers_what_all_its_hosts_did():
+    events = [
+        event("runner_on_ok", host="a", task="One", res={"changed": True, "remaining": ["x"]}),
+        event("runner_on_ok", host="b", task="Two", res={"changed": True, "remaining": ["y"]}),
+        event("runner_on_failed", host="a", res={"msg": "rescued"}),
+        stats(rescued={"a": 1}),
+    ]
+    assert outcome.read_all(events, ended=OK) == Outcome(changes=("One", "Two"), remaining=("x", "y"))
+
+
+def test_a_run_that_was_cancelled_has_failed():
+    assert "canceled" in outcome.read_all([stats()], ended=Ended("canceled", 0)).failure
 
 
 def test_what_remains_is_read_from_the_last_task_that_tells():
@@ -53,7 +111,7 @@ def test_what_remains_is_read_from_the_last_task_that_tells():
         event("runner_on_ok", host="a", res={"remaining": ["y"]}),
         stats(),
     ]
-    assert outcome.read(events, ["a"], ended="")["a"].remaining == ("y",)
+    assert outcome.read(events, ["a"], ended=OK)["a"].remaining == ("y",)
 
 
 def test_what_was_stated_and_changed_is_read_from_the_objects_that_tasks_return():
@@ -63,7 +121,7 @@ def test_what_was_stated_and_changed_is_read_from_the_objects_that_tasks_return(
         {"kind": "ConfigMap", "name": "old", "operation": "deleted", "resourceVersion": "5"},
     ]
     events = [event("runner_on_ok", host="a", task="Apply", res={"changed": True, "objects": objects}), stats()]
-    read = outcome.read(events, ["a"], ended="")["a"]
+    read = outcome.read(events, ["a"], ended=OK)["a"]
     assert read.changes == ("Service s created", "ConfigMap old deleted")
     assert read.objects == {("Service", "s"): Stated("x", 7), ("Secret", "t"): Stated("y", 3)}
 

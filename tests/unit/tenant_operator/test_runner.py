@@ -1,5 +1,6 @@
 """Runs through ansible-runner, on localhost."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -26,14 +27,15 @@ def runner(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", None)
     started = []
 
-    def make(tasks, *, is_role=False, time_limit=60.0):
+    def make(tasks, *, then=(), is_role=False, time_limit=60.0):
         path = tmp_path / "project" / ("role" if is_role else "site.yml")
         if is_role:
             (path / "tasks").mkdir(parents=True)
             (path / "tasks" / "main.yml").write_text(yaml.safe_dump(tasks))
         else:
             path.parent.mkdir()
-            path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+            first = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+            path.write_text(yaml.safe_dump([first, *({"gather_facts": False, **play} for play in then)]))
         program = Program(str(path), is_role=is_role, vars={"target": str(tmp_path / "said")})
         gvk = GroupVersionKind("example.com", "v1", "Thing")
         made = Runner(Watch(gvk, "here", program, Parameters()), forks=2, time_limit=time_limit)
@@ -58,6 +60,30 @@ def test_a_resource_is_run_with_its_fields_as_variables(runner, tmp_path, is_rol
 def test_the_failure_of_a_task_is_the_outcome(runner):
     run, program = runner([{"fail": {"msg": "no such luck"}}])
     assert run.run(program, [RESOURCE])["b/a"].failure == "no such luck"
+
+
+OTHER = {"add_host": {"name": "other", "ansible_connection": "local"}}
+
+
+def test_a_play_that_fails_on_another_host_fails_the_resource(runner):
+    then = [{"hosts": "other", "tasks": [{"fail": {"msg": "not there"}}]}]
+    run, program = runner([OTHER, {"debug": {"msg": "all is well here"}}], then=then)
+    assert run.run(program, [RESOURCE])["b/a"].failure == "not there"
+
+
+def test_a_run_that_ends_with_an_error_fails_the_resource(runner):
+    run, program = runner(
+        [{"debug": {"msg": "all is well so far"}}],
+        then=[{"hosts": "localhost", "strategy": "nowhere", "tasks": []}],
+    )
+    assert "exit code" in run.run(program, [RESOURCE])["b/a"].failure
+
+
+def test_what_other_hosts_changed_is_a_change_of_the_resource(runner, tmp_path):
+    copy = {"name": "Say it", "copy": {"content": "x", "dest": str(tmp_path / "said")}}
+    then = [{"hosts": "other", "tasks": [{"set_fact": {"ansible_python_interpreter": sys.executable}}, copy]}]
+    run, program = runner([OTHER], then=then)
+    assert run.run(program, [RESOURCE])["b/a"] == Outcome(changes=("add_host", "Say it"))
 
 
 def test_a_run_past_its_time_limit_ends_with_all_its_processes(runner, tmp_path):
