@@ -123,6 +123,10 @@ test-distribution: venv ## Build wheel and collection, install both elsewhere, a
 bench: venv ## Measure this collection, kubernetes.core and the bare requests in one run (BENCH="--tenants 20")
 	@$(BIN)/python -m benchmarks $(BENCH) </dev/null
 
+.PHONY: bench-memory
+bench-memory: cluster ## Measure what the operator takes with many tenants (TENANTS="1000 4000")
+	@$(BIN)/python -m benchmarks.memory $(TENANTS) </dev/null
+
 .PHONY: build
 build: venv ## Build the wheel and the collection's tarball into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . </dev/null

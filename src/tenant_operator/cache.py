@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from sys import intern
 from typing import Generic, Protocol, TypeVar
 
 from tenant_operator.client import ApiError, Manifest
@@ -25,8 +26,8 @@ LAST_RETRY = 30.0
 class Source(Protocol):
     """The part of the client that a cache needs."""
 
-    def list_resources(self) -> tuple[list[Manifest], str]:
-        """Return all resources, and the version of the list."""
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the list."""
 
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events from a version on."""
@@ -80,7 +81,7 @@ class Cache(Generic[T]):
         while not stopped.is_set():
             try:
                 if self._version is None:
-                    self._replace(*self._source.list_resources())
+                    self._replace(self._source.list_pages())
                 self._follow(stopped)
                 delay = FIRST_RETRY
             except ApiError as error:
@@ -91,13 +92,20 @@ class Cache(Generic[T]):
                 stopped.wait(delay)
                 delay = min(2 * delay, LAST_RETRY)
 
-    def _replace(self, items: list[Manifest], version: str) -> None:
-        """Take a list for what there is, and tell of each difference to what was known."""
+    def _replace(self, pages: Iterator[tuple[list[Manifest], str]]) -> None:
+        """Take a list for what there is, and tell of each difference to what was known.
+
+        Each item goes as soon as it was looked at: a page takes many times what is kept of it.
+        """
         listed: dict[str, dict[str, tuple[str, T]]] = {}
-        for item in items:
-            if (kept := self._keep(item)) is not None:
-                namespace, name = _key(item)
-                listed.setdefault(namespace, {})[name] = _version(item), kept
+        version = None
+        for items, listed_at in pages:
+            version = listed_at
+            while items:
+                item = items.pop()
+                if (kept := self._keep(item)) is not None:
+                    namespace, name = _key(item)
+                    listed.setdefault(namespace, {})[name] = _version(item), kept
         known, self._kept, self._version = self._kept, listed, version
         keys = {(namespace, name) for level in (known, listed) for namespace, names in level.items() for name in names}
         for namespace, name in keys:
@@ -139,7 +147,8 @@ class Cache(Generic[T]):
 
 
 def _key(resource: Manifest) -> tuple[str, str]:
-    return resource["metadata"].get("namespace", ""), resource["metadata"]["name"]
+    """Return namespace and name: one text for all the objects that have the same."""
+    return intern(resource["metadata"].get("namespace", "")), intern(resource["metadata"]["name"])
 
 
 def _version(resource: Manifest) -> str:

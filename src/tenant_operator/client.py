@@ -15,7 +15,9 @@ import urllib3
 from tenant_operator.watches import GroupVersionKind
 
 Manifest = dict[str, Any]
-PAGE = 500
+PAGE = 100
+"""Resources that are decoded at a time: the memory of all lists at once is what a start takes at most."""
+
 WATCH_SECONDS = 300
 """Seconds after which the server ends a watch, and a new one goes on where it ended."""
 
@@ -181,16 +183,19 @@ class Client:
         self._metadata_only = metadata_only
         self._selectors = selectors or {}
 
-    def list_resources(self) -> tuple[list[Manifest], str]:
-        """Return all resources, and the version of the list."""
-        items: list[Manifest] = []
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the whole list.
+
+        Raises:
+            ApiError: the server refused, with status 410 where the list became too old on the way.
+        """
         query = {**self._selectors, "limit": str(PAGE)}
         while True:
             page = self._connection.request("GET", self._path, query, accept=self._accept("PartialObjectMetadataList"))
-            items += page.get("items") or []
             metadata = page["metadata"]
+            yield page.pop("items", None) or [], metadata["resourceVersion"]
             if not metadata.get("continue"):
-                return items, metadata["resourceVersion"]
+                return
             query["continue"] = metadata["continue"]
 
     def watch(self, version: str) -> Iterator[Manifest]:

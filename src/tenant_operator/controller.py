@@ -15,6 +15,21 @@ NOT_LEADING_DELAY = 1.0
 """Seconds until a watcher whose Lease is late looks again; one that lost it ends."""
 
 
+def outline(resource: Manifest) -> Manifest:
+    """Return what is kept of a resource: what a user can ask of it, and what was reported when it was last run."""
+    metadata, status = resource["metadata"], resource.get("status") or {}
+    conditions = [
+        {"type": condition["type"], "status": condition["status"]} for condition in status.get("conditions") or ()
+    ]
+    return {
+        "metadata": {key: metadata[key] for key in _OUTLINED if key in metadata},
+        "status": {"applied": status.get("applied", ""), "conditions": conditions},
+    }
+
+
+_OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp")
+
+
 class Controller:
     """Queues the resources that an event concerns, and gives them to the reconciler batch by batch."""
 

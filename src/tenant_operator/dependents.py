@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from sys import intern
 
 from tenant_operator import fingerprint, watches
 from tenant_operator.cache import Cache, Source
@@ -15,7 +16,7 @@ Key = tuple[str, str]
 """An object that belongs to a resource: kind and name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dependent:
     """What is kept of an object: whose it is, and fingerprints of what was applied and of its status.
 
@@ -105,4 +106,4 @@ class Dependents:
         if owner is None or not (applied or kind.status):
             return None
         status = fingerprint.of(resource.get("status")) if kind.status else ""
-        return Dependent(owner, (kind.gvk.kind, metadata["name"]), applied, status)
+        return Dependent(intern(owner), (kind.gvk.kind, intern(metadata["name"])), applied, status)

@@ -14,7 +14,7 @@ from tenant_operator import client, metrics, signals, watches
 from tenant_operator.applied import Applied
 from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
 from tenant_operator.client import ApiError, Connection, Manifest, split
-from tenant_operator.controller import Controller
+from tenant_operator.controller import Controller, outline
 from tenant_operator.damping import Damping
 from tenant_operator.dependents import Dependents
 from tenant_operator.health import Endpoints
@@ -179,7 +179,7 @@ class Manager:
         runner = self._warm(watch)
         queue = WorkQueue()
         applied = Applied(dependents)
-        cache: Cache[Manifest] = Cache(resources, lambda resource: resource)
+        cache: Cache[Manifest] = Cache(resources, outline)
         reconciler = Reconciler(
             watch,
             resources,

@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 INTERVAL = 30.0
 """Seconds between two looks for a kind that is not served."""
 
-NOTHING: tuple[list[Manifest], str] = ([], "0")
-"""The list of a kind that is not served; its version is older than any."""
+NEVER = "0"
+"""The version of the list of a kind that is not served: it is older than any."""
 
 
 class OptionalSource:
@@ -42,8 +42,8 @@ class OptionalSource:
         """Have each change of ``is_served`` told."""
         self._handlers.append(handler)
 
-    def list_resources(self) -> tuple[list[Manifest], str]:
-        """Return all resources and the version of the list; none where the kind is not served.
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the list; none where the kind is not served.
 
         Raises:
             ApiError: the server could not be asked.
@@ -51,16 +51,18 @@ class OptionalSource:
         source: Source | None
         try:
             source = self._find()
-            listed = source.list_resources()
+            rest = source.list_pages()
+            first = next(rest)
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
-            source, listed = None, NOTHING
+            source, rest, first = None, iter(()), ([], NEVER)
         was_served, self._source = self.is_served, source
         if was_served != self.is_served:
             for handler in self._handlers:
                 handler()
-        return listed
+        yield first
+        yield from rest
 
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events from a version on; a kind that is not served has none, and is listed again after a while.

@@ -1,9 +1,13 @@
 """List and watch, with an API server that breaks off, forgets and comes back."""
 
+import json
 import threading
+import tracemalloc
 
 from tenant_operator.cache import Cache
-from tenant_operator.client import ApiError
+from tenant_operator.client import ApiError, Client
+from tenant_operator.controller import outline
+from tenant_operator.watches import GroupVersionKind
 
 
 def manifest(name, version, namespace=""):
@@ -22,8 +26,8 @@ class Server:
         self.lists, self.streams = iter(lists), iter(streams)
         self.watched_from = []
 
-    def list_resources(self):
-        return next(self.lists)
+    def list_pages(self):
+        yield next(self.lists)
 
     def watch(self, version):
         self.watched_from.append(version)
@@ -89,3 +93,51 @@ def test_namespaces_are_kept_apart():
     assert cache.get("x", "a") == ("a", "1")
     assert cache.items("y") == [("a", "2")]
     assert cache.items() == []
+
+
+FAT = json.dumps({"spec": {f"key{number}": "x" * 100 for number in range(200)}})
+"""Some 20 KB of what nobody keeps."""
+
+
+class Pages:
+    """A connection to a server with many fat resources, which it decodes page by page as they are asked for."""
+
+    def __init__(self, count):
+        self.left = count
+
+    def request(self, method, path, query, *, accept):
+        last, self.left = self.left, max(0, self.left - int(query["limit"]))
+        names = range(last, self.left, -1)
+        items = [{**json.loads(FAT), **manifest(f"thing{name}", name)} for name in names]
+        return {"metadata": {"resourceVersion": "7", "continue": str(self.left or "")}, "items": items}
+
+
+def test_a_list_takes_no_more_memory_than_a_page_of_it_and_what_is_kept():
+    kind = GroupVersionKind("", "v1", "Thing")
+    client = Client(Pages(10_000), kind, root="/api/v1", plural="things", is_namespaced=False)
+    client.watch = lambda version: stopped.set() or iter(())
+    stopped = threading.Event()
+    cache = Cache(client, outline)
+    tracemalloc.start()
+    try:
+        cache.run(stopped)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(cache), cache.version) == (10_000, 7)
+    assert kept < 2_000 * 10_000  # bytes
+    assert peak - kept < 20_000_000  # of 400 MB that the list has
+
+
+def test_of_a_resource_only_what_a_plan_needs_is_kept():
+    metadata = {"name": "a", "uid": "u", "generation": 2, "deletionTimestamp": "now", "managedFields": ["many"]}
+    condition = {"type": "Ready", "status": "True", "message": "a long one", "lastTransitionTime": "now"}
+    resource = {"metadata": metadata, "spec": {"much": "more"}, "status": {"applied": "x", "conditions": [condition]}}
+    assert outline(resource) == {
+        "metadata": {"name": "a", "uid": "u", "generation": 2, "deletionTimestamp": "now"},
+        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    assert outline({"metadata": {"name": "a"}}) == {
+        "metadata": {"name": "a"},
+        "status": {"applied": "", "conditions": []},
+    }

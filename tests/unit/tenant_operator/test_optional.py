@@ -28,9 +28,10 @@ class Server:
         if not self.is_serving:
             raise ApiError("not served", NOT_FOUND)
 
-    def list_resources(self):
+    def list_pages(self):
         self.refuse()
-        return [{"kind": "Probe"}], "7"
+        yield [{"kind": "Probe"}], "7"
+        yield [{"kind": "Other"}], "7"
 
     def watch(self, version):
         self.refuse()
@@ -43,7 +44,7 @@ def server():
 
 
 def test_of_a_kind_that_is_not_served_there_is_nothing_and_it_is_looked_for_again(server):
-    assert server.source.list_resources() == ([], "0")
+    assert list(server.source.list_pages()) == [([], "0")]
     with pytest.raises(ApiError) as refused:
         list(server.source.watch("0"))
     assert (refused.value.status, server.waited) == (GONE, [INTERVAL])
@@ -51,29 +52,29 @@ def test_of_a_kind_that_is_not_served_there_is_nothing_and_it_is_looked_for_agai
 
 
 def test_a_kind_that_comes_is_listed_and_told_once(server):
-    server.source.list_resources()
+    list(server.source.list_pages())
     server.is_serving = True
     for _ in range(2):
-        assert server.source.list_resources() == ([{"kind": "Probe"}], "7")
+        assert list(server.source.list_pages()) == [([{"kind": "Probe"}], "7"), ([{"kind": "Other"}], "7")]
     assert list(server.source.watch("7")) == [{"type": "BOOKMARK", "version": "7"}]
     assert (server.told, server.waited) == ([True], [])
 
 
 def test_a_kind_that_is_taken_away_leaves_nothing(server):
     server.is_serving = True
-    server.source.list_resources()
+    list(server.source.list_pages())
     server.is_serving = False
     with pytest.raises(ApiError) as refused:
         list(server.source.watch("7"))
     assert refused.value.status == GONE
-    assert server.source.list_resources() == ([], "0")
+    assert list(server.source.list_pages()) == [([], "0")]
     assert server.told == [True, False]
 
 
 def test_a_server_that_is_away_has_not_ceased_to_serve(server):
     server.is_serving = True
-    server.source.list_resources()
+    list(server.source.list_pages())
     server.is_away = True
     with pytest.raises(ApiError):
-        server.source.list_resources()
+        list(server.source.list_pages())
     assert server.told == [True]
