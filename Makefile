@@ -72,6 +72,7 @@ uninstall: named-cluster ## Take the CRD away, and all tenants with their data (
 	@$(KUBECTL) get tenants
 	@test "$(CONFIRM)" = yes || { echo "Nothing was done: run it again with CONFIRM=yes" >&2; exit 1; }
 	$(KUBECTL) delete tenants --all --timeout=600s
+	$(KUBECTL) annotate --overwrite crd tenants.neurallog.io neurallog.io/allow-deletion=true
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
 ##@ Development

@@ -57,6 +57,9 @@ def used(cluster, position):
     return rights, refused
 
 
+ASKED_BY_A_POLICY = {("neurallog.io", "tenants", "adopt")}
+"""Rights that no request shows: config/crd/own-namespaces.yaml asks for them where a tenant's namespace is made."""
+
 FULL = {
     "resources": {key: {"request": "8", "limit": "16"} for key in ("cpu",)}
     | {"memory": {"request": "8Gi", "limit": "16Gi"}},
@@ -111,5 +114,5 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
     rights, refused = used(cluster, position)
     assert refused == set()
     assert sorted(rights - granted()) == []
-    unused = ["/".join(right) for right in sorted(granted() - rights)]
+    unused = ["/".join(right) for right in sorted(granted() - rights - ASKED_BY_A_POLICY)]
     assert not unused, "\n".join(unused)

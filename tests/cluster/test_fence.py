@@ -1,0 +1,173 @@
+"""What the API server refuses to the operator itself, to those who make namespaces, and to those who delete the CRD."""
+
+import pytest
+import yaml
+
+from tests.control_plane import CHECKOUT
+
+OPERATOR = ("--as", "system:serviceaccount:neurallog-system:tenant-operator")
+MAKER = ("--as", "maker")
+OUT_OF_BOUNDS = (
+    "the operator writes to Tenants, to the namespaces of tenants, and to its own Lease, Events and hooks alone"
+)
+
+
+@pytest.fixture
+def attempt(cluster):
+    """Try to create an object as somebody; returns what the server says to it."""
+
+    def attempt(who, manifest):
+        stdin = yaml.safe_dump(manifest)
+        return cluster.kubectl(*who, "create", "--dry-run=server", "-f", "-", stdin=stdin, check=False).strip()
+
+    return attempt
+
+
+@pytest.fixture
+def operator(cluster):
+    """The operator's service account with the rights that are shipped."""
+    cluster.kubectl("apply", "-f", CHECKOUT / "config" / "manager" / "namespace.yaml")
+    cluster.kubectl("apply", "-k", CHECKOUT / "config" / "rbac")
+    return OPERATOR
+
+
+@pytest.fixture
+def namespace(cluster, name, manifest, make_tenant):
+    """The namespace of a tenant."""
+    assert cluster.playbook("reconcile", "-i", manifest(make_tenant(name))).code == 0
+    return f"tenant-{name}"
+
+
+def thing(kind, name, namespace=None, **fields):
+    versions = {"Job": "batch/v1", "Deployment": "apps/v1"}
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return {"apiVersion": versions.get(kind, "v1"), "kind": kind, "metadata": metadata, **fields}
+
+
+TOKEN = {"type": "kubernetes.io/service-account-token"}
+TOKEN_OF = {"annotations": {"kubernetes.io/service-account.name": "default"}}
+
+
+def with_token(secret):
+    return {**secret, "metadata": {**secret["metadata"], **TOKEN_OF}, **TOKEN}
+
+
+def pod(**spec):
+    container = {
+        "name": "a",
+        "image": "a",
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    return {"restartPolicy": "Never", "securityContext": security, "containers": [container], **spec}
+
+
+def job(name, namespace, **spec):
+    return thing("Job", name, namespace, spec={"template": {"spec": pod(**spec)}})
+
+
+QUIET = {"automountServiceAccountToken": False}
+PROJECTED = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]
+
+
+@pytest.mark.parametrize("where", ["kube-system", "default", "neurallog-system"])
+def test_the_operator_writes_no_secret_outside_of_tenants_namespaces(attempt, operator, where):
+    assert OUT_OF_BOUNDS in attempt(operator, with_token(thing("Secret", "redis-auth", where)))
+    assert OUT_OF_BOUNDS in attempt(operator, thing("Secret", "redis-auth", where))
+
+
+def test_the_operator_writes_one_secret_of_one_type_in_a_tenants_namespace(attempt, operator, namespace):
+    refused = "of Secrets the operator writes redis-auth alone, of the type Opaque"
+    assert refused in attempt(operator, thing("Secret", "other", namespace))
+    assert refused in attempt(operator, with_token(thing("Secret", "redis-auth", namespace)))
+
+
+@pytest.mark.parametrize("where", ["kube-system", "default"])
+def test_the_operator_runs_nothing_outside_of_tenants_namespaces_and_its_hooks(attempt, operator, where):
+    assert OUT_OF_BOUNDS in attempt(operator, job("a", where, **QUIET))
+    assert OUT_OF_BOUNDS in attempt(operator, job("a", where, hostPID=True, **QUIET))
+
+
+def test_no_pod_that_the_operator_makes_gets_a_token(attempt, operator, namespace):
+    refused = "a pod of a tenant gets no token of its service account"
+    for where in (namespace, "neurallog-system"):
+        assert refused in attempt(operator, job("a", where))
+        assert refused in attempt(operator, job("a", where, automountServiceAccountToken=True))
+        assert refused in attempt(operator, job("a", where, volumes=PROJECTED, **QUIET))
+        assert "created (server dry run)" in attempt(operator, job("a", where, **QUIET))
+
+
+def test_the_operator_makes_no_namespace_but_a_tenants_and_none_without_pod_security(attempt, operator):
+    restricted = {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+    privileged = {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}
+    assert OUT_OF_BOUNDS in attempt(
+        operator, {**thing("Namespace", "other"), "metadata": {"name": "other", **restricted}}
+    )
+    for labels in ({}, privileged):
+        made = {**thing("Namespace", "tenant-new"), "metadata": {"name": "tenant-new", **labels}}
+        assert "enforces the Pod Security level restricted" in attempt(operator, made)
+    made = {**thing("Namespace", "tenant-new"), "metadata": {"name": "tenant-new", **restricted}}
+    assert "created (server dry run)" in attempt(operator, made)
+
+
+def test_the_operator_takes_nothing_from_others(cluster, operator, name):
+    cluster.kubectl("create", "configmap", name, "-n", "default")
+    said = cluster.kubectl(*operator, "delete", "configmap", name, "-n", "default", check=False)
+    assert OUT_OF_BOUNDS in said
+    assert cluster.get("configmap", name, namespace="default")
+
+
+@pytest.fixture
+def maker(cluster):
+    """Somebody who may make and change any namespace, and write no Tenants."""
+    verbs = "--verb=create,get,update,patch"
+    cluster.kubectl("create", "clusterrole", "namespace-maker", verbs, "--resource=namespaces", check=False)
+    cluster.kubectl(
+        "create", "clusterrolebinding", "maker", "--clusterrole=namespace-maker", "--user=maker", check=False
+    )
+    return MAKER
+
+
+MARKS = [
+    {"annotations": {"neurallog.io/tenant-uid": "u"}},
+    {"annotations": {"neurallog.io/adopt": "acme"}},
+    {"ownerReferences": [{"apiVersion": "neurallog.io/v1", "kind": "Tenant", "name": "acme", "uid": "u"}]},
+]
+
+
+def test_no_one_makes_a_namespace_for_a_tenant_beforehand(cluster, attempt, maker):
+    assert "need the verb adopt on tenants" in attempt(maker, thing("Namespace", "tenant-acme"))
+    for mark in MARKS:
+        made = {**thing("Namespace", "mine"), "metadata": {"name": "mine", **mark}}
+        assert "needs the verb adopt on tenants" in attempt(maker, made)
+    assert "created" in attempt(maker, thing("Namespace", "mine"))
+
+
+def test_no_one_gives_a_namespace_to_a_tenant_but_who_may_adopt(cluster, name, maker):
+    cluster.kubectl("create", "namespace", name)
+    for mark in MARKS:
+        patch = ("patch", "namespace", name, "--type=merge", "-p", yaml.safe_dump({"metadata": mark}))
+        assert "needs the verb adopt on tenants" in cluster.kubectl(*maker, *patch, check=False)
+    cluster.kubectl(*maker, "label", "namespace", name, "team=blue")
+    cluster.kubectl("annotate", "namespace", name, "neurallog.io/adopt=nobody")
+    cluster.kubectl(*maker, "label", "namespace", name, "team=red", "--overwrite")  # the mark that is there stays
+    cluster.kubectl("create", "clusterrole", "adopter", "--verb=adopt", "--resource=tenants.neurallog.io", check=False)
+    cluster.kubectl("create", "clusterrolebinding", "adopter", "--clusterrole=adopter", "--user=maker")
+    try:
+        cluster.kubectl(*maker, "annotate", "namespace", name, "neurallog.io/adopt=acme", "--overwrite")
+    finally:
+        cluster.kubectl("delete", "clusterrolebinding", "adopter")
+
+
+def test_the_crd_is_not_deleted_unless_that_was_allowed(cluster):
+    delete = ("delete", "crd", "tenants.neurallog.io", "--dry-run=server")
+    assert "every Tenant goes with its CRD" in cluster.kubectl(*delete, check=False)
+    assert "every Tenant goes with its CRD" in cluster.kubectl(
+        "delete", "crd", "--all", "--dry-run=server", check=False
+    )
+    allow = ("annotate", "crd", "tenants.neurallog.io", "--overwrite")
+    cluster.kubectl(*allow, "neurallog.io/allow-deletion=true")
+    try:
+        assert "deleted (server dry run)" in cluster.kubectl(*delete)
+    finally:
+        cluster.kubectl(*allow, "neurallog.io/allow-deletion-")
