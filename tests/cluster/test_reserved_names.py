@@ -35,7 +35,7 @@ def test_the_operator_serves_every_tenant_of_a_batch_and_deletes_it(operated_clu
     for name in names:
         operated_cluster.wait_until(lambda name=name: is_reconciled(operated_cluster, name))
         assert operated_cluster.get("namespace", f"tenant-{name}")["metadata"]["labels"]["neurallog.io/tenant"] == name
-    assert "failed" not in operator.log.read_text()
+        assert f"Tenant {name}: all failed" not in operator.log.read_text()
     operated_cluster.kubectl("delete", "tenant", *names, "--timeout=240s")
     for name in names:
         assert operated_cluster.get("namespace", f"tenant-{name}") is None
