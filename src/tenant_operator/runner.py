@@ -99,9 +99,10 @@ class Runner:
             return Outcome(failure=str(error))
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
             file, own = Path(folder, "variables.yml"), Path(folder, "own.yml")
-            file.write_text(parameters_of.dump(variables), encoding="utf-8")
+            others = {key: value for key, value in variables.items() if key not in program.vars}
+            file.write_text(parameters_of.dump(others), encoding="utf-8")
             own.write_text(yaml.safe_dump(dict(program.vars)))
-            files = [file, own]  # the last one wins
+            files = [file, own]
             events, ended = self._execute(folder, program, LOCALHOST, variables=files)
             return outcome.read_all(events, ended=ended)
 
