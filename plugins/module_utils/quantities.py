@@ -16,14 +16,14 @@ _SUFFIXES = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},
     **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)},
 }
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
 def parse(quantity: str | int) -> Decimal:
     """Return the number that a quantity means, in its base unit: cores or bytes.
 
     Raises:
-        ValueError: it is no quantity.
+        ValueError: it is no quantity, or beyond any: a number with 1e999999 digits takes minutes.
     """
     match = _QUANTITY.fullmatch(str(quantity))
     if not match:
