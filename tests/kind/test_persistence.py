@@ -18,6 +18,7 @@ WALK = ("aof", "rdb", "aof", "both", "rdb", "both", "none", "rdb", "none", "aof"
 
 FILL = """
 seq 100 | sed "s/.*/set $0-& value&/" | redis-cli -c >/dev/null
+redis-cli -c del "$0-list" >/dev/null
 redis-cli -c rpush "$0-list" a b c >/dev/null
 redis-cli -c hset "$0-hash" field value >/dev/null
 """
@@ -45,15 +46,15 @@ class Redis:
         words = ("-c", "redis", "--", "sh", "-c", script, *arguments)
         return self._execute(f"tenant-{self.tenant}", pod, *words, check=check)
 
-    def fill(self, word):
-        """Write keys that begin with the word on the pod that takes them; tell whether there is one."""
-        masters = [pod for pod in self.pods if self.run(pod, "redis-cli role", check=False).startswith("master")]
-        if masters:
-            self.run(masters[0], FILL, word)
-        return bool(masters)
+    def fill(self, word, count):
+        """Write keys that begin with the word, and take all that there is for what has to be kept.
 
-    def remember(self, count):
-        """Take what there is for what has to be kept, once it is so many keys, the same wherever they are."""
+        Tells whether it is so many keys, the same wherever they are: a Redis that looks for its master refuses some.
+        """
+        for pod in self.pods:
+            if self.run(pod, "redis-cli role", check=False).startswith("master"):
+                self.run(pod, FILL, word, check=False)
+                break
         self.expected, *others = self.data()
         return len(self.expected) == count and all(keys == self.expected for keys in others)
 
@@ -65,7 +66,7 @@ class Redis:
         """Return every key with its value as Redis dumps it, once for each complete set of data that there is."""
         found = []
         for pod in self.pods:
-            lines = self.run(pod, DUMP).splitlines()
+            lines = self.run(pod, DUMP, check=False).splitlines()
             found.append(dict(zip(lines[::2], lines[1::2], strict=False)))  # a replica's keys may change meanwhile
         if self.mode == "cluster":
             return [{key: value for part in found for key, value in part.items()}]
@@ -105,5 +106,5 @@ def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, 
             cluster.wait_until(lambda redis=redis, kind=kind: redis.keeps(kind))
             cluster.wait_until(redis.has_kept)
         for redis in redises:
-            cluster.wait_until(lambda redis=redis, number=number: redis.fill(f"word{number}"))
-            cluster.wait_until(lambda redis=redis, number=number: redis.remember(KEYS * (number + 1)))
+            word, count = f"word{number}", KEYS * (number + 1)
+            cluster.wait_until(lambda redis=redis, word=word, count=count: redis.fill(word, count))
