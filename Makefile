@@ -105,7 +105,7 @@ test-unit: venv ## Run the tests that need no cluster
 
 .PHONY: test-cluster
 test-cluster: venv ## Run the tests on a control plane of their own
-	pytest -q tests/cluster
+	pytest -q tests/cluster tests/security
 
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own

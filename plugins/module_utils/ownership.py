@@ -58,19 +58,6 @@ def is_owned_by(manifest: Manifest, uid: str) -> bool:
     return any(reference.get("uid") == uid for reference in references)
 
 
-def disowning(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
-    """Return the JSON patch (RFC 6902) that takes this UID off this object as it is; empty where it is not on it.
-
-    It is on its owners, and on a Namespace in an annotation, by which the API server guards the Namespace.
-    """
-    annotations = manifest["metadata"].get("annotations") or {}
-    operations = dropping_owner(manifest, uid) if is_owned_by(manifest, uid) else []
-    if annotations.get(names.TENANT_UID_ANNOTATION) == uid:
-        others = {key: value for key, value in annotations.items() if key != names.TENANT_UID_ANNOTATION}
-        operations += [*_being(manifest), *_replacing("/metadata/annotations", annotations, others)]
-    return operations
-
-
 def dropping_owner(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
     """Return the JSON patch (RFC 6902) that takes this UID off the owners of exactly this object as it is."""
     references = manifest["metadata"]["ownerReferences"]
@@ -95,23 +82,55 @@ def has_other_controller(manifest: Manifest, uid: str) -> bool:
 def namespace_state(namespace: Manifest | None, tenant: Manifest) -> NamespaceState:
     """Judge the namespace that bears the name of the Tenant's.
 
-    It is the Tenant's by an owner reference to its UID, or, where the deletion policy leaves it none, by the UID in an
-    annotation that our own field manager claims.
+    It is the Tenant's by its UID, which the Tenant's status keeps. As long as none is kept, the Tenant's UID in an
+    annotation tells, if our own field manager claims it: an admission policy decides who can write that.
     """
     if namespace is None:
         return NamespaceState.ABSENT
     metadata = namespace["metadata"]
-    uid = tenant["metadata"]["uid"]
-    annotations = metadata.get("annotations") or {}
-    claims = managed_fields.claimed(namespace, names.FIELD_MANAGER) | managed_fields.claimed(
-        namespace, names.FIELD_MANAGER, operation="Update"
+    kept = kept_namespace(tenant)
+    is_ours = metadata["uid"] == kept if kept else _is_marked(namespace, tenant)
+    if not is_ours and adopter(namespace) not in {tenant["metadata"]["name"], tenant["metadata"]["uid"]}:
+        return NamespaceState.FOREIGN
+    if metadata.get("deletionTimestamp"):
+        return NamespaceState.TERMINATING
+    return NamespaceState.OURS if is_ours else NamespaceState.ADOPTABLE
+
+
+def kept_namespace(tenant: Manifest) -> str:
+    """Return the UID of the tenant's namespace as the Tenant's status keeps it; empty where it keeps none."""
+    return str((tenant.get("status") or {}).get("namespaceUID") or "")
+
+
+def adopter(namespace: Manifest) -> str | None:
+    """Return to which Tenant an administrator gives the namespace, by name or by UID; None where to nobody."""
+    annotation: str | None = (namespace["metadata"].get("annotations") or {}).get(names.ADOPT_ANNOTATION)
+    return annotation
+
+
+def using_up_adoption(namespace: Manifest) -> list[dict[str, Any]]:
+    """Return the JSON patch (RFC 6902) that ends the offer of exactly this namespace to a Tenant."""
+    path = f"/metadata/annotations/{names.ADOPT_ANNOTATION.replace('/', '~1')}"
+    return [
+        *_being(namespace),
+        {"op": "test", "path": path, "value": adopter(namespace)},
+        {"op": "remove", "path": path},
+    ]
+
+
+def allowing_deletion(namespace: Manifest) -> Manifest:
+    """Return what has to be applied to exactly this namespace before the API server accepts its delete."""
+    metadata = {key: namespace["metadata"][key] for key in ("name", "uid")}
+    annotations = {names.ALLOW_DELETION_ANNOTATION: "true"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {**metadata, "annotations": annotations}}
+
+
+def _is_marked(namespace: Manifest, tenant: Manifest) -> bool:
+    annotations = namespace["metadata"].get("annotations") or {}
+    return annotations.get(names.TENANT_UID_ANNOTATION) == tenant["metadata"]["uid"] and any(
+        _UID_FIELD in managed_fields.claimed(namespace, names.FIELD_MANAGER, operation=operation)
+        for operation in ("Apply", "Update")
     )
-    noted = annotations.get(names.TENANT_UID_ANNOTATION) == uid and _UID_FIELD in claims
-    if is_owned_by(namespace, uid) or noted:
-        return NamespaceState.TERMINATING if metadata.get("deletionTimestamp") else NamespaceState.OURS
-    if annotations.get(names.ADOPT_ANNOTATION) == tenant["metadata"]["name"]:
-        return NamespaceState.TERMINATING if metadata.get("deletionTimestamp") else NamespaceState.ADOPTABLE
-    return NamespaceState.FOREIGN
 
 
 def is_prunable(manifest: Manifest, component: str, tenant: Manifest) -> bool:

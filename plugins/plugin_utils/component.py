@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from ..module_utils import ingress, managed_fields, names, objects, ownership, volumes
-from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
+from . import namespaces
 from .action import RefusedError
 from .client import ApiError, Client
 from .manifests import Rendered, Source, plain
@@ -127,27 +127,18 @@ class Component:
 
         Created, never merged into: an existing namespace has to be the tenant's already.
         """
-        live = self.client.get("v1", "Namespace", self.namespace)
-        if live is None and manifest and not self.dry_run:
-            try:
-                live = self._create(manifest)
-            except ApiError as error:
-                if error.reason != "AlreadyExists":
-                    raise
-                live = self.client.get("v1", "Namespace", self.namespace)
-        tenant_name = self.tenant["metadata"]["name"]
-        state = ownership.namespace_state(live, self.tenant)
-        if state is NamespaceState.FOREIGN:
-            raise RefusedError(
-                f"Namespace {self.namespace} exists and is not this Tenant's: nothing was written to it. A cluster "
-                f"administrator can give it to the Tenant by the annotation {names.ADOPT_ANNOTATION}={tenant_name}"
-            )
-        if state is NamespaceState.TERMINATING:
-            raise RefusedError(f"Namespace {self.namespace} is being deleted: try again when it is gone")
-        if state is NamespaceState.ABSENT and not self.dry_run:
-            raise RefusedError(
-                f"Namespace {self.namespace} does not exist: run without --tags, or with --tags namespace"
-            )
+        live = namespaces.find(self.client, self.tenant)
+        tenant = namespaces.current(self.client, self.tenant, live)
+        if live is None and self.dry_run:
+            return None
+        if live is None and manifest:
+            tenant, made = namespaces.make(self.client, tenant, manifest)
+            if made:
+                self.created.add(_key(made))
+            live = made or namespaces.find(self.client, tenant)
+        namespaces.check(live, tenant)
+        if live and manifest and not self.dry_run:
+            namespaces.take(self.client, tenant, live)
         return live
 
     def _preview(self, manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> None:
@@ -195,7 +186,7 @@ class Component:
         if manifest["kind"] == "Namespace" and before is not None:
             # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
             stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
-        self._note(before, self._disowned(self._apply(stated)))
+        self._note(before, self._given(self._disowned(self._apply(stated))))
 
     def _claim_hosts(self) -> None:
         """Refuse an Ingress for a host that an older Tenant asks for."""
@@ -258,6 +249,13 @@ class Component:
         if ownership.owner_references(self.tenant, live["kind"]) or not ownership.is_owned_by(live, uid):
             return live
         operations = ownership.dropping_owner(live, uid)
+        return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
+
+    def _given(self, live: Manifest) -> Manifest:
+        """Return the Namespace without the annotation that gave it to the Tenant: an adoption serves once."""
+        if live["kind"] != "Namespace" or ownership.adopter(live) is None:
+            return live
+        operations = ownership.using_up_adoption(live)
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:

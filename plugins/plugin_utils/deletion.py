@@ -38,6 +38,9 @@ Those that the server does not know are passed over.
 SHOWN_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("v1", "Pod"))
 """What somebody who is about to delete a tenant wants to be told of."""
 
+MANAGER = f"{names.FIELD_MANAGER}-deletion"
+"""Owns the annotation that allows the delete of a tenant's namespace."""
+
 POLL_INTERVAL = 0.2
 """Seconds between two looks at what is left."""
 
@@ -103,11 +106,12 @@ class Deletion:
     def delete_namespace(self) -> None:
         """Delete the namespace, if it is this tenant's: Kubernetes removes the pods before the rest.
 
-        Exactly in the version that was looked at, again when it changed meanwhile: the API server refuses every other
-        delete of a tenant's namespace.
+        The API server refuses every delete of a tenant's namespace that was not allowed beforehand, by an annotation.
         """
-        if self.namespace:
-            self.client.delete_while(self.namespace, self._is_ours)
+        if self.namespace and self._is_ours(self.namespace):
+            allowed = ownership.allowing_deletion(self.namespace)
+            allowed = self.client.apply(allowed, manager=MANAGER)
+            self.client.delete_while(allowed, self._is_ours)
 
     def _is_ours(self, namespace: Manifest) -> bool:
         return ownership.namespace_state(namespace, self.tenant) is NamespaceState.OURS
@@ -118,7 +122,8 @@ class Deletion:
             return
         uid = self.tenant["metadata"]["uid"]
         for manifest in self._owned():
-            if operations := ownership.disowning(manifest, uid):
+            if ownership.is_owned_by(manifest, uid):
+                operations = ownership.dropping_owner(manifest, uid)
                 self.client.json_patch(manifest, operations, manager=names.FIELD_MANAGER)
 
     def _owned(self) -> Iterator[Manifest]:

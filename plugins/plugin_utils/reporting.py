@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils import hooks as tenant_hooks
 from ..module_utils import names, redis_conf, tenant_status
-from . import hooks
+from . import hooks, namespaces
 from .action import RefusedError
 from .client import ApiError, Client
 
@@ -31,6 +31,7 @@ def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", wait
     """
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     observed = observe(client, tenant)
+    tenant = namespaces.current(client, tenant, observed.namespace)
     if observed.hook and tenant_hooks.is_over(tenant, "postCreate", observed.hook):
         done = {"postCreate": hooks.keep(client, tenant, "postCreate", observed.hook)}
         last = tenant.get("status") or {}

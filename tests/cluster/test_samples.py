@@ -33,7 +33,8 @@ def test_the_samples_are_accepted_become_ready_and_are_deleted_without_a_trace(c
 
     deleted = cluster.playbook("delete", "-i", inventory, "-e", "confirm=true")
     assert deleted.code == 0, deleted.output
-    cluster.kubectl("delete", "namespace", "tenant-retained")  # it stayed, and nothing guards it any more
+    cluster.kubectl("annotate", "namespace", "tenant-retained", "neurallog.io/allow-deletion=true")
+    cluster.kubectl("delete", "namespace", "tenant-retained")  # it stayed
     assert [name for name in names if cluster.get("tenant", name) or cluster.get("namespace", f"tenant-{name}")] == []
     of_hooks = f"app.kubernetes.io/component=lifecycle,neurallog.io/tenant in ({','.join(names)})"
     cluster.wait_until(lambda: not cluster.get("jobs", "-A", "-l", of_hooks))

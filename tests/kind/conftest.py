@@ -56,6 +56,29 @@ def pytest_sessionfinish(session):
         RUNTIME.down()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Show what the cluster looks like where a test fails: nobody can look at it afterwards."""
+    report = yield
+    if report.when == "call" and report.failed and "cluster" in item.fixturenames:
+        report.sections.append(("cluster", _shown(Cluster(RUNTIME.kubeconfig), item)))
+    return report
+
+
+def _shown(cluster, item):
+    """Return the statuses of the Tenants of a test, what their pods do, and the operator's last words."""
+    words = tenant_name(item, length=30)
+    shown = []
+    for found in cluster.get("tenants") or []:
+        name = found["metadata"]["name"]
+        if name.startswith(words):
+            shown += [name, json.dumps(found.get("status"), indent=1)]
+            for kinds in ("pods,statefulsets,jobs,pvc", "events"):
+                shown.append(cluster.kubectl("get", kinds, "-n", f"tenant-{name}", "-o", "wide", check=False)[-6000:])
+    logs = cluster.kubectl("logs", "-n", SYSTEM, "deployment/tenant-operator", "--tail=400", check=False)
+    return "\n".join([*shown, *(line for line in logs.splitlines() if words in line)][-400:])
+
+
 @pytest.fixture(scope="session")
 def runtime():
     return RUNTIME

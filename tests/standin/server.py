@@ -19,9 +19,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import redis
 from redis.cluster import ClusterNode, RedisCluster
+from redis.exceptions import RedisClusterException
 from redis.sentinel import Sentinel
 
 KEY = "neurallog:lines"
+NO_ANSWER = (redis.RedisError, RedisClusterException)
+"""What the client raises; that a cluster cannot be reached is no RedisError."""
+
 TIMEOUT = 2.0
 """Seconds that Redis has to answer."""
 
@@ -68,7 +72,7 @@ class Store:
         """Return why Redis does not answer; empty where it does."""
         try:
             self.client.ping()
-        except redis.RedisError as error:
+        except NO_ANSWER as error:
             return f"{type(error).__name__}: {error}"
         return ""
 
@@ -101,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, make):
         try:
             status, kind, text = make()
-        except redis.RedisError as error:
+        except NO_ANSWER as error:
             status, kind, text = HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", f"{type(error).__name__}: {error}\n"
         body = text.encode()
         self.send_response(status)

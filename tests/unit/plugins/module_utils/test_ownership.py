@@ -1,6 +1,7 @@
 import pytest
 
 from ansible_collections.neurallog.tenant.plugins.module_utils import names, objects, ownership, volumes
+from ansible_collections.neurallog.tenant.plugins.module_utils.ownership import NamespaceState
 
 TENANT = {"metadata": {"name": "acme", "uid": "u"}, "spec": {"deletionPolicy": "Delete"}}
 RETAINED = {**TENANT, "spec": {"deletionPolicy": "Retain"}}
@@ -79,3 +80,76 @@ def test_a_statefulset_keeps_the_claim_size_that_it_was_made_with():
 )
 def test_a_claim_grows_only_where_it_asks_for_less(live, grows):
     assert volumes.must_grow(claim("2Gi"), claim(live)) is grows
+
+
+def namespace(uid="n", *, mark=None, manager=names.FIELD_MANAGER, operation="Apply", adopt=None, leaving=False):
+    fields = {"f:metadata": {"f:annotations": {f"f:{names.TENANT_UID_ANNOTATION}": {}}}} if mark else {}
+    annotations = {names.TENANT_UID_ANNOTATION: mark, names.ADOPT_ANNOTATION: adopt}
+    return {
+        "metadata": {
+            "name": "tenant-acme",
+            "uid": uid,
+            "annotations": {key: value for key, value in annotations.items() if value},
+            "managedFields": [{"manager": manager, "operation": operation, "fieldsV1": fields}],
+            **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if leaving else {}),
+        }
+    }
+
+
+KEEPING = {**TENANT, "status": {"namespaceUID": "n"}}
+
+
+@pytest.mark.parametrize(
+    ("tenant", "found", "state"),
+    [
+        (KEEPING, None, NamespaceState.ABSENT),
+        (KEEPING, namespace(), NamespaceState.OURS),
+        (KEEPING, namespace(leaving=True), NamespaceState.TERMINATING),
+        (KEEPING, namespace("other", mark="u"), NamespaceState.FOREIGN),
+        (KEEPING, namespace("other", adopt="acme"), NamespaceState.ADOPTABLE),
+        (TENANT, namespace(mark="u"), NamespaceState.OURS),
+        (TENANT, namespace(mark="u", operation="Update"), NamespaceState.OURS),
+        (TENANT, namespace(mark="u", manager="somebody"), NamespaceState.FOREIGN),
+        (TENANT, namespace(mark="another"), NamespaceState.FOREIGN),
+        (TENANT, namespace(adopt="u"), NamespaceState.ADOPTABLE),
+        (TENANT, namespace(adopt="acme", leaving=True), NamespaceState.TERMINATING),
+        (TENANT, namespace(adopt="another"), NamespaceState.FOREIGN),
+        (TENANT, namespace(), NamespaceState.FOREIGN),
+        (TENANT, namespace(leaving=True), NamespaceState.FOREIGN),
+    ],
+)
+def test_a_namespace_is_the_tenants_by_the_uid_that_is_kept_then_by_our_mark(tenant, found, state):
+    assert ownership.namespace_state(found, tenant) is state
+
+
+def test_an_adoption_is_used_up_on_exactly_the_namespace_that_was_looked_at():
+    assert ownership.using_up_adoption(namespace(adopt="acme")) == [
+        {"op": "test", "path": "/metadata/uid", "value": "n"},
+        {"op": "test", "path": "/metadata/annotations/neurallog.io~1adopt", "value": "acme"},
+        {"op": "remove", "path": "/metadata/annotations/neurallog.io~1adopt"},
+    ]
+
+
+def test_an_owner_is_dropped_from_exactly_the_object_that_was_looked_at_and_others_stay():
+    manifest = {"metadata": {"uid": "x", "ownerReferences": [{"uid": "u"}, {"uid": "other"}]}}
+    assert ownership.dropping_owner(manifest, "u") == [
+        {"op": "test", "path": "/metadata/uid", "value": "x"},
+        {"op": "test", "path": "/metadata/ownerReferences", "value": [{"uid": "u"}, {"uid": "other"}]},
+        {"op": "replace", "path": "/metadata/ownerReferences", "value": [{"uid": "other"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owners", "owned", "controlled"),
+    [
+        ([], False, False),
+        ([{"uid": "u", "controller": True}], True, False),
+        ([{"uid": "other"}], False, False),
+        ([{"uid": "other", "controller": True}], False, True),
+        ([{"uid": "other", "controller": True}, {"uid": "u"}], True, True),
+    ],
+)
+def test_who_owns_and_who_controls_an_object_is_read_from_its_references(owners, owned, controlled):
+    manifest = {"metadata": {"ownerReferences": owners}}
+    assert ownership.is_owned_by(manifest, "u") is owned
+    assert ownership.has_other_controller(manifest, "u") is controlled

@@ -16,7 +16,8 @@ def tenant(status=None, **spec):
         "backup": {"enabled": True, "schedule": "0 2 * * *", "timeZone": "Etc/UTC"},
         "integrations": {"ingress": {"enabled": False}},
     }
-    return {"metadata": {"name": "acme", "uid": "u", "generation": 3}, "spec": {**rest, **spec}, "status": status or {}}
+    kept = {"namespaceUID": "n", **(status or {})}
+    return {"metadata": {"name": "acme", "uid": "u", "generation": 3}, "spec": {**rest, **spec}, "status": kept}
 
 
 def workload(kind, name, *, ready, total=1, conditions=()):
@@ -30,7 +31,7 @@ def workload(kind, name, *, ready, total=1, conditions=()):
 def observed(**changes):
     return Observed(
         **{
-            "namespace": {"metadata": {"name": "tenant-acme", "ownerReferences": [{"uid": "u"}]}},
+            "namespace": {"metadata": {"name": "tenant-acme", "uid": "n"}},
             "redis": workload("StatefulSet", "redis", ready=1),
             "server": workload("Deployment", "neurallog-server", ready=1),
             "policies": [{"metadata": {"name": "default-deny"}}],
@@ -176,7 +177,10 @@ UNBOUND = {
             {"redis": workload("StatefulSet", "redis", ready=0, conditions=[QUOTA])},
             "StatefulSet tenant-acme/redis: FailedCreate: exceeded quota",
         ),
-        ({"namespace": {"metadata": {"name": "tenant-acme"}}}, "Namespace tenant-acme exists and is not this Tenant's"),
+        (
+            {"namespace": {"metadata": {"name": "tenant-acme", "uid": "other"}}},
+            "Namespace tenant-acme exists and is not this Tenant's",
+        ),
         ({"policies": []}, "NetworkPolicy default-deny does not exist"),
     ],
 )
@@ -220,15 +224,21 @@ def test_what_blocks_a_deletion_is_told_and_a_hook_that_never_ran_is_not_waited_
     assert (status["phase"], ready["reason"], ready["message"]) == ("Terminating", reason, message)
 
 
-def test_a_retained_namespace_is_known_by_the_uid_that_we_noted_not_by_a_copy_of_it():
-    noted = {"f:metadata": {"f:annotations": {f"f:{names.TENANT_UID_ANNOTATION}": {}}}}
-    metadata = {"name": "tenant-acme", "annotations": {names.TENANT_UID_ANNOTATION: "u"}}
-    ours = {**metadata, "managedFields": [{"manager": names.FIELD_MANAGER, "operation": "Apply", "fieldsV1": noted}]}
-    copied = {**metadata, "managedFields": [{"manager": "somebody", "operation": "Apply", "fieldsV1": noted}]}
-    kept = tenant_status.compute(tenant(), observed(namespace={"metadata": ours}), now=NOW)
-    taken = tenant_status.compute(tenant(), observed(namespace={"metadata": copied}), now=NOW)
-    assert condition(kept, "NamespaceReady")["status"] == "True"
-    assert condition(taken, "NamespaceReady")["status"] == "False"
+@pytest.mark.parametrize(
+    ("namespace", "phase", "message"),
+    [
+        (None, "Pending", "does not exist"),
+        ({"uid": "n"}, "Running", "is the tenant's"),
+        ({"uid": "n", "deletionTimestamp": NOW}, "Failed", "is being deleted"),
+        ({"uid": "other"}, "Failed", "exists and is not this Tenant's"),
+        ({"uid": "other", "annotations": {names.ADOPT_ANNOTATION: "acme"}}, "Pending", "waits to be adopted"),
+    ],
+)
+def test_the_status_says_whose_the_namespace_is(namespace, phase, message):
+    found = namespace and {"metadata": {"name": "tenant-acme", **namespace}}
+    told = tenant_status.compute(tenant(), observed(namespace=found), now=NOW)["components"]["namespace"]
+    assert told["phase"] == phase
+    assert message in told["message"]
 
 
 def job(outcome, *, message="", told=""):

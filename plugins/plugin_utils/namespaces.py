@@ -1,0 +1,88 @@
+"""The namespace of a tenant: made or adopted once, and known by its UID from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..module_utils import names, ownership
+from ..module_utils.ownership import NamespaceState
+from ..module_utils.resources import Manifest
+from .action import RefusedError
+from .client import ApiError, Client
+
+MANAGER = f"{names.FIELD_MANAGER}-namespace"
+"""Owns ``status.namespaceUID``, which is kept whatever else is reported."""
+
+
+def find(client: Client, tenant: Manifest) -> dict[str, Any] | None:
+    """Return the namespace that bears the name of the tenant's, whosever it is; None where there is none."""
+    return client.get("v1", "Namespace", names.namespace_name(tenant["metadata"]["name"]))
+
+
+def current(client: Client, tenant: Manifest, namespace: Manifest | None) -> Manifest:
+    """Return the Tenant with the namespace that its status keeps now.
+
+    A run goes on with the Tenant as it was at its start: the server is asked where that one keeps another namespace.
+    """
+    kept = ownership.kept_namespace(tenant)
+    if not kept or (namespace is not None and namespace["metadata"]["uid"] == kept):
+        return tenant
+    live = client.get(names.API_VERSION, names.KIND, tenant["metadata"]["name"])
+    if live is None or live["metadata"]["uid"] != tenant["metadata"]["uid"]:
+        return tenant
+    return {**tenant, "status": {**(tenant.get("status") or {}), "namespaceUID": ownership.kept_namespace(live)}}
+
+
+def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest, dict[str, Any] | None]:
+    """Create the namespace; return the Tenant as it is then, and the namespace, or None where another was faster.
+
+    What the status keeps of an earlier namespace is forgotten first: a run that ends in between finds the new one by
+    its mark.
+    """
+    if ownership.kept_namespace(tenant):
+        tenant = _keep(client, tenant, "")
+    try:
+        made = client.create(manifest, manager=names.FIELD_MANAGER)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
+        return tenant, None
+    return _keep(client, tenant, made["metadata"]["uid"]), made
+
+
+def take(client: Client, tenant: Manifest, namespace: Manifest) -> Manifest:
+    """Keep the namespace's UID in the Tenant's status unless it is there; return the Tenant as it is then."""
+    uid = namespace["metadata"]["uid"]
+    return tenant if ownership.kept_namespace(tenant) == uid else _keep(client, tenant, uid)
+
+
+def check(namespace: Manifest | None, tenant: Manifest) -> None:
+    """Refuse to go on with a namespace that is not the tenant's.
+
+    Raises:
+        RefusedError: it is somebody else's, on its way out, or not there.
+    """
+    name = names.namespace_name(tenant["metadata"]["name"])
+    match ownership.namespace_state(namespace, tenant):
+        case NamespaceState.FOREIGN:
+            raise RefusedError(
+                f"Namespace {name} exists and is not this Tenant's: nothing was written to it. A cluster administrator "
+                f"can give it to the Tenant by the annotation {names.ADOPT_ANNOTATION}={tenant['metadata']['name']}"
+            )
+        case NamespaceState.TERMINATING:
+            raise RefusedError(f"Namespace {name} is being deleted: try again when it is gone")
+        case NamespaceState.ABSENT:
+            raise RefusedError(f"Namespace {name} does not exist: run without --tags, or with --tags namespace")
+
+
+def _keep(client: Client, tenant: Manifest, uid: str) -> Manifest:
+    manifest = {
+        "apiVersion": names.API_VERSION,
+        "kind": names.KIND,
+        "metadata": {key: tenant["metadata"][key] for key in ("name", "uid")},
+        "status": {"namespaceUID": uid},
+    }
+    client.apply(manifest, manager=MANAGER, subresource="status")
+    status: Mapping[str, Any] = tenant.get("status") or {}
+    return {**tenant, "status": {**status, "namespaceUID": uid}}
