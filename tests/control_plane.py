@@ -148,9 +148,9 @@ def condition(tenant, kind):
     return found[0] if found else {"status": "Unknown", "message": ""}
 
 
-def is_reconciled(cluster, name):
-    """Tell whether the operator has done what the Tenant says now, and it is ready."""
+def is_reconciled(cluster, name, kind="Ready"):
+    """Tell whether the operator has done what the Tenant says now, and this condition of it holds."""
     tenant = cluster.get("tenant", name)
     progressing = condition(tenant, "Progressing")
     current = progressing.get("observedGeneration") == ((tenant or {}).get("metadata") or {}).get("generation")
-    return current and progressing["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+    return current and progressing["status"] == "False" and condition(tenant, kind)["status"] == "True"

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.control_plane import condition
+from tests.control_plane import is_reconciled
 
 from .conftest import small_tenant
 
@@ -90,17 +90,6 @@ class Redis:
         )
 
 
-def has_its_redis(cluster, name):
-    """Tell whether the operator has done what the Tenant says now, and Redis serves.
-
-    The server does not count: kubelet restarts it, later and later, while its Redis is away for most of the test.
-    """
-    tenant = cluster.get("tenant", name)
-    progressing = condition(tenant, "Progressing")
-    current = progressing.get("observedGeneration") == ((tenant or {}).get("metadata") or {}).get("generation")
-    return current and progressing["status"] == "False" and condition(tenant, "RedisReady")["status"] == "True"
-
-
 @pytest.fixture
 def redises(cluster, name, execute):
     made = [Redis(name, mode, execute) for mode in MODES]
@@ -113,7 +102,8 @@ def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, 
         for redis in redises:
             cluster.apply(small_tenant(redis.tenant, redis={**MODES[redis.mode], "persistence": {"type": kind}}))
         for redis in redises:
-            cluster.wait_until(lambda redis=redis: has_its_redis(cluster, redis.tenant))
+            # The server does not count: kubelet restarts it, later and later, while its Redis is away most of the time.
+            cluster.wait_until(lambda redis=redis: is_reconciled(cluster, redis.tenant, "RedisReady"))
             cluster.wait_until(lambda redis=redis, kind=kind: redis.keeps(kind))
             cluster.wait_until(redis.has_kept)
         for redis in redises:
