@@ -37,6 +37,22 @@ def fingerprint(manifest: Manifest, manager: str) -> str:
     return ""
 
 
+def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:
+    """Return the fields below this one that somebody owns and the manager has no part of.
+
+    Those that were written through a subresource do not count.
+    """
+    owned = {
+        path
+        for entry in _entries(manifest)
+        if not entry.get("subresource")
+        for path in _leaves(entry.get("fieldsV1") or {})
+        if path[: len(below)] == below
+    }
+    ours = claimed(manifest, manager)
+    return frozenset(path for path in owned if not any(mine[: len(path)] == path for mine in ours))
+
+
 def gives_up(stated: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:
     """Tell whether the manager owns the field of the live object and states it no longer."""
     below: Any = stated

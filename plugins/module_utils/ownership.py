@@ -47,6 +47,21 @@ def references_to(tenant: Manifest) -> list[dict[str, Any]]:
     ]
 
 
+def taking_back(stated: Manifest, live: Manifest, manager: str, uid: str) -> list[dict[str, Any]]:
+    """Return the JSON patch (RFC 6902) that leaves an object that isolates nothing but what was stated; mostly empty.
+
+    Rules of policies add up, so that a field of somebody else opens what ours closes; and nobody else may control it.
+    """
+    operations = []
+    if managed_fields.others(live, manager, ("f:spec",)):
+        operations += [{"op": "replace", "path": "/spec", "value": stated["spec"]}]
+    if has_other_controller(live, uid):
+        references = live["metadata"]["ownerReferences"]
+        kept = [reference for reference in references if not reference.get("controller") or reference["uid"] == uid]
+        operations += _replacing("/metadata/ownerReferences", references, kept)
+    return [*_being(live), *operations] if operations else []
+
+
 def is_retained(tenant: Manifest) -> bool:
     """Tell whether namespace and data outlive the Tenant."""
     return bool((tenant.get("spec") or {}).get("deletionPolicy") == "Retain")
@@ -136,11 +151,12 @@ def _is_marked(namespace: Manifest, tenant: Manifest) -> bool:
 def is_prunable(manifest: Manifest, component: str, tenant: Manifest) -> bool:
     """Tell whether the object was made by this component and nobody else controls it.
 
-    The component is read from a label, which counts only while our own Apply entry claims it.
+    What isolates is ours whoever controls it. The component is read from a label, which counts only while our own Apply
+    entry claims it.
     """
     labels = (manifest.get("metadata") or {}).get("labels") or {}
     return (
         labels.get(names.COMPONENT_LABEL) == component
         and _COMPONENT_FIELD in managed_fields.claimed(manifest, names.FIELD_MANAGER)
-        and not has_other_controller(manifest, tenant["metadata"]["uid"])
+        and (manifest["kind"] in ISOLATING_KINDS or not has_other_controller(manifest, tenant["metadata"]["uid"]))
     )

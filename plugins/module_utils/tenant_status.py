@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import backups, hooks, ingress, jobs, names, ownership, redis_conf, server, usage
+from . import backups, hooks, ingress, jobs, managed_fields, names, network, ownership, redis_conf, server, usage
 from .jobs import State
 from .ownership import NamespaceState
 from .resources import Manifest, describe
@@ -190,9 +190,16 @@ def _namespace(tenant: Manifest, observed: Observed) -> _Component:
 def _network(tenant: Manifest, observed: Observed) -> _Component:
     if not tenant["spec"]["networkPolicy"]["enabled"]:
         return _Component("Running", "Isolation is switched off")
-    if any(policy["metadata"]["name"] == "default-deny" for policy in observed.policies):
-        return _Component("Running", f"{len(observed.policies)} network policies are in place")
-    return _Component("Pending", "NetworkPolicy default-deny does not exist")
+    deny = next((policy for policy in observed.policies if policy["metadata"]["name"] == "default-deny"), None)
+    if deny is None:
+        return _Component("Pending", "NetworkPolicy default-deny does not exist")
+    ours = [policy for policy in observed.policies if managed_fields.claimed(policy, names.FIELD_MANAGER)]
+    changed = [policy for policy in ours if managed_fields.others(policy, names.FIELD_MANAGER, ("f:spec",))]
+    if changed or not network.denies_all(deny):
+        return _Component("Failed", f"{describe((changed or [deny])[0])}: somebody changed its rules")
+    if foreign := [describe(policy) for policy in observed.policies if policy not in ours]:
+        return _Component("Degraded", f"The rules of {', '.join(foreign)} are not the operator's")
+    return _Component("Running", f"{len(ours)} network policies are in place")
 
 
 def _backup(tenant: Manifest, observed: Observed) -> _Component:

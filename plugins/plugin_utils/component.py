@@ -166,11 +166,8 @@ class Component:
             return
         if manifest["kind"] == "Ingress":
             self._claim_hosts()
-        if before is not None and ownership.has_other_controller(before, self.tenant["metadata"]["uid"]):
-            raise RefusedError(
-                f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
-                "Delete it, or take its controller off its ownerReferences"
-            )
+        if before is not None:
+            self._check_controller(manifest, before)
         if before is None and mode == "create":
             before = self._create(manifest)
             if self.dry_run:
@@ -186,7 +183,17 @@ class Component:
         if manifest["kind"] == "Namespace" and before is not None:
             # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
             stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
-        self._note(before, self._given(self._disowned(self._apply(stated))))
+        self._note(before, self._given(self._taken_back(stated, self._disowned(self._apply(stated)))))
+
+    def _check_controller(self, manifest: Manifest, before: Manifest) -> None:
+        """Refuse to write to what somebody else controls; what isolates is taken back instead."""
+        if manifest["kind"] in ownership.ISOLATING_KINDS:
+            return
+        if ownership.has_other_controller(before, self.tenant["metadata"]["uid"]):
+            raise RefusedError(
+                f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
+                "Delete it, or take its controller off its ownerReferences"
+            )
 
     def _claim_hosts(self) -> None:
         """Refuse an Ingress for a host that an older Tenant asks for."""
@@ -249,6 +256,15 @@ class Component:
         if ownership.owner_references(self.tenant, live["kind"]) or not ownership.is_owned_by(live, uid):
             return live
         operations = ownership.dropping_owner(live, uid)
+        return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
+
+    def _taken_back(self, stated: Manifest, live: Manifest) -> Manifest:
+        """Return an object that isolates without what somebody added to it: server-side apply leaves that alone."""
+        if live["kind"] not in ownership.ISOLATING_KINDS:
+            return live
+        operations = ownership.taking_back(stated, live, names.FIELD_MANAGER, self.tenant["metadata"]["uid"])
+        if not operations:
+            return live
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _given(self, live: Manifest) -> Manifest:

@@ -102,7 +102,7 @@ class Dependents:
     def _keep(self, kind: watches.DependentKind, resource: Manifest) -> Dependent | None:
         metadata = resource["metadata"]
         owner = self._spec.owner_of(metadata.get("namespace") or metadata["name"])
-        applied = fingerprint.applied(resource, self._spec.field_manager)
+        applied = fingerprint.applied(resource, self._spec.field_manager, exclusive=kind.exclusive)
         if owner is None or not (applied or kind.status):
             return None
         status = fingerprint.of(resource.get("status")) if kind.status else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,33 @@ def of(data: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 
-def applied(resource: Mapping[str, Any], manager: str) -> str:
+def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = False) -> str:
     """Return the fingerprint of what the manager applied: its entry in managedFields; empty where it has none.
 
-    It changes exactly when somebody takes a field away, or when the manager applies something else.
+    It changes exactly when somebody takes a field away, or when the manager applies something else. With ``exclusive``
+    it is another one as long as somebody else has a field of the spec that the manager does not have.
     Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
     """
-    for entry in resource["metadata"].get("managedFields") or ():
+    entries = resource["metadata"].get("managedFields") or ()
+    for entry in entries:
         if (entry.get("manager"), entry.get("operation"), entry.get("subresource", "")) == (manager, "Apply", ""):
-            return of(entry)
+            added = exclusive and _spec_fields(entries) - _spec_fields([entry])
+            return of([entry, sorted(added)]) if added else of(entry)
     return ""
+
+
+def _spec_fields(entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the fields of the spec that these entries own, those of subresources left out."""
+    specs = [(entry.get("fieldsV1") or {}).get("f:spec") or {} for entry in entries if not entry.get("subresource")]
+    return {path for spec in specs for path in _leaves(spec)}
+
+
+def _leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, below in fields.items():
+        if below:
+            yield from _leaves(below, f"{prefix}/{key}")
+        elif key != ".":
+            yield f"{prefix}/{key}"
 
 
 def program(playbook: str, served: Sequence[str]) -> str:

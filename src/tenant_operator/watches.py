@@ -60,13 +60,15 @@ class DependentKind:
     """A kind of objects that runs make.
 
     ``status`` says that a change of their status is news, ``name`` that only objects of this name are looked at,
-    ``optional`` that the server may not know the kind, or not yet.
+    ``optional`` that the server may not know the kind, or not yet, ``exclusive`` that nobody else may have a field of
+    their spec.
     """
 
     gvk: GroupVersionKind
     status: bool = False
     name: str = ""
     optional: bool = False
+    exclusive: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,12 +267,18 @@ def _dependents(entry: Any, where: str) -> Dependents | None:
 
 
 def _dependent_kind(entry: Any, where: str) -> DependentKind:
-    _check(entry, where, required={"version", "kind"}, known={"group", "version", "kind", "status", "name", "optional"})
+    _check(
+        entry,
+        where,
+        required={"version", "kind"},
+        known={"group", "version", "kind", "status", "name", "optional", "exclusive"},
+    )
     return DependentKind(
         _gvk(entry),
         status=_boolean(entry, "status", where, default=False),
         name=entry.get("name") or "",
         optional=_boolean(entry, "optional", where, default=False),
+        exclusive=_boolean(entry, "exclusive", where, default=False),
     )
 
 

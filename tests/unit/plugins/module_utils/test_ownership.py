@@ -7,14 +7,15 @@ TENANT = {"metadata": {"name": "acme", "uid": "u"}, "spec": {"deletionPolicy": "
 RETAINED = {**TENANT, "spec": {"deletionPolicy": "Retain"}}
 
 
-def made(component="redis", manager=names.FIELD_MANAGER, operation="Apply", owners=()):
+def made(component="redis", manager=names.FIELD_MANAGER, operation="Apply", owners=(), kind="Service"):
     fields = {"f:metadata": {"f:labels": {f"f:{names.COMPONENT_LABEL}": {}}}}
     return {
+        "kind": kind,
         "metadata": {
             "labels": names.labels("acme", component),
             "ownerReferences": list(owners),
             "managedFields": [{"manager": manager, "operation": operation, "fieldsV1": fields}],
-        }
+        },
     }
 
 
@@ -34,6 +35,7 @@ def test_what_isolates_has_no_owner_and_under_retain_nothing_has():
         (made(manager="somebody"), False),
         (made(operation="Update"), False),
         (made(owners=[{"uid": "other", "controller": True}]), False),
+        (made(owners=[{"uid": "other", "controller": True}], kind="NetworkPolicy"), True),
         (made(owners=[{"uid": "other"}, {"uid": "u", "controller": True}]), True),
         ({"metadata": {"labels": names.labels("acme", "redis")}}, False),
     ],
@@ -153,3 +155,44 @@ def test_who_owns_and_who_controls_an_object_is_read_from_its_references(owners,
     manifest = {"metadata": {"ownerReferences": owners}}
     assert ownership.is_owned_by(manifest, "u") is owned
     assert ownership.has_other_controller(manifest, "u") is controlled
+
+
+STATED = {"spec": {"podSelector": {}}}
+
+
+def isolating(owners=(), **others):
+    """An object with our spec, and fields of the spec, or of the status alone, that somebody else owns."""
+    entries = [{"manager": names.FIELD_MANAGER, "operation": "Apply", "fieldsV1": {"f:spec": {"f:podSelector": {}}}}]
+    entries += [{"manager": "x", "operation": "Update", **entry} for entry in others.values()]
+    return {"metadata": {"uid": "n", "managedFields": entries, "ownerReferences": list(owners)}}
+
+
+BEING = {"op": "test", "path": "/metadata/uid", "value": "n"}
+SPEC = {"op": "replace", "path": "/spec", "value": {"podSelector": {}}}
+
+
+@pytest.mark.parametrize(
+    ("live", "patch"),
+    [
+        (isolating(), []),
+        (isolating(agreed={"fieldsV1": {"f:spec": {".": {}, "f:podSelector": {}}}}), []),
+        (isolating(status={"fieldsV1": {"f:spec": {"f:x": {}}}, "subresource": "status"}), []),
+        (isolating(label={"fieldsV1": {"f:metadata": {"f:labels": {"f:a": {}}}}}), []),
+        (isolating(opened={"fieldsV1": {"f:spec": {"f:ingress": {}}}}), [BEING, SPEC]),
+        (isolating(owners=[{"uid": "other"}]), []),
+        (
+            isolating(owners=[{"uid": "other", "controller": True}, {"uid": "y"}]),
+            [
+                BEING,
+                {
+                    "op": "test",
+                    "path": "/metadata/ownerReferences",
+                    "value": [{"uid": "other", "controller": True}, {"uid": "y"}],
+                },
+                {"op": "replace", "path": "/metadata/ownerReferences", "value": [{"uid": "y"}]},
+            ],
+        ),
+    ],
+)
+def test_what_isolates_is_taken_back_from_whoever_added_to_it_or_controls_it(live, patch):
+    assert ownership.taking_back(STATED, live, names.FIELD_MANAGER, "u") == patch

@@ -28,13 +28,57 @@ def workload(kind, name, *, ready, total=1, conditions=()):
     return {"kind": kind, "metadata": metadata, "spec": spec, "status": status}
 
 
+DENY = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def policy(name, manager=names.FIELD_MANAGER, spec=DENY, others=()):
+    fields = {"f:spec": {f"f:{key}": {} for key in spec if key not in others}}
+    entries = [{"manager": manager, "operation": "Apply", "fieldsV1": fields}]
+    entries += [{"manager": "x", "operation": "Update", "fieldsV1": {"f:spec": {f"f:{key}": {}}}} for key in others]
+    metadata = {"name": name, "namespace": "tenant-acme", "managedFields": entries}
+    return {"kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("policies", "phase", "message"),
+    [
+        ([], "Pending", "NetworkPolicy default-deny does not exist"),
+        ([policy("default-deny"), policy("allow-dns")], "Running", "2 network policies are in place"),
+        (
+            [policy("default-deny", spec={**DENY, "ingress": [{}]}, others=("ingress",))],
+            "Failed",
+            "NetworkPolicy tenant-acme/default-deny: somebody changed its rules",
+        ),
+        (
+            [policy("default-deny"), policy("allow-dns", spec={**DENY, "egress": [{}]}, others=("egress",))],
+            "Failed",
+            "NetworkPolicy tenant-acme/allow-dns: somebody changed its rules",
+        ),
+        (
+            [policy("default-deny", spec={**DENY, "policyTypes": ["Ingress"]})],
+            "Failed",
+            "NetworkPolicy tenant-acme/default-deny: somebody changed its rules",
+        ),
+        (
+            [policy("default-deny"), policy("open", manager="somebody")],
+            "Degraded",
+            "The rules of NetworkPolicy tenant-acme/open are not the operator's",
+        ),
+    ],
+)
+def test_the_network_is_ready_while_its_policies_say_what_we_said(policies, phase, message):
+    told = tenant_status.compute(tenant(), observed(policies=policies), now=NOW)
+    assert (told["components"]["network"]["phase"], told["components"]["network"]["message"]) == (phase, message)
+    assert condition(told, "NetworkReady")["status"] == ("True" if phase == "Running" else "False")
+
+
 def observed(**changes):
     return Observed(
         **{
             "namespace": {"metadata": {"name": "tenant-acme", "uid": "n"}},
             "redis": workload("StatefulSet", "redis", ready=1),
             "server": workload("Deployment", "neurallog-server", ready=1),
-            "policies": [{"metadata": {"name": "default-deny"}}],
+            "policies": [policy("default-deny")],
             "backup": {"metadata": {"name": "redis-backup"}},
             **changes,
         }
