@@ -76,6 +76,7 @@ class FilterModule:
             "redis_cli_options": backups.redis_cli_options,
             "redis_conf": redis_conf.render,
             "redis_proxy_conf": redis_proxy.render,
+            "redis_resources": backups.redis_resources,
             "restore_env": backups.restore_environment,
             "scrape_annotations": monitoring.scrape_annotations,
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),
@@ -87,4 +88,5 @@ class FilterModule:
             "server_settings": server.settings,
             "spread": pods.spread,
             "tenant_status": status,
+            "with_scratch": backups.with_scratch,
         }

@@ -13,11 +13,17 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from . import network, server
+from . import network, quantities, server
 from .jobs import State, end_time, state
 from .jobs import failure as failure_of_job
 from .resources import Manifest
 from .terminations import last_line
+
+_MARGIN = 2**30
+"""Bytes beside the copies: logs, and what tools write."""
+
+_SURE = "64Mi"
+"""What a pod needs in any case; where only a limit is given, Kubernetes takes it for the request as well."""
 
 _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
 """The names of the storage types in rclone."""
@@ -26,6 +32,26 @@ _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
 def has_bucket(spec: Mapping[str, Any]) -> bool:
     """Tell whether backups go to a bucket, or come from one."""
     return bool(spec["backup"]["storage"]["type"] != "local")
+
+
+def with_scratch(resources: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a container's ``resources`` with what its pod may take of the node's disk for copies on their way.
+
+    A copy waits there between Redis and a bucket, of every master, and twice while it gets its final name. With a
+    volume for backups nothing does.
+    """
+    if not has_bucket(spec):
+        return dict(resources)
+    redis = spec["redis"]
+    data = quantities.parse(redis["storage"]) * (redis["masters"] if redis["mode"] == "cluster" else 1)
+    bounds = {"requests": _SURE, "limits": str(int(2 * data) + _MARGIN)}
+    return {kind: {**resources.get(kind, {}), "ephemeral-storage": bound} for kind, bound in bounds.items()}
+
+
+def redis_resources(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``resources`` of the containers of a Redis pod, which holds the copy that it was restored from."""
+    resources = server.requirements(spec["redis"]["resources"])
+    return with_scratch(resources, spec) if "restoreFrom" in spec["backup"] else resources
 
 
 def needs_egress(spec: Mapping[str, Any]) -> bool:
