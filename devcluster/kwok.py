@@ -18,6 +18,8 @@ from devcluster import binaries
 from devcluster.runtime import ClusterError, Runtime
 
 NODES = 3
+NODE_DISK = '.allocatable."ephemeral-storage"="100Gi"'
+"""What a node has for containers, as a parameter of kwok's node; it has none otherwise."""
 
 START_TIMEOUT = 120
 """Seconds that a control plane has to become ready."""
@@ -108,7 +110,7 @@ class Cluster(Runtime):
             policy.write_text(json.dumps(AUDIT_POLICY, indent=2))
             arguments += ["--kube-audit-policy", str(policy)]
         self._kwokctl(programs, *arguments)
-        self._kwokctl(programs, "scale", "node", "--replicas", str(NODES))
+        self._kwokctl(programs, "scale", "node", "--replicas", str(NODES), "--param", NODE_DISK)
         self._kubectl(programs, "apply", "--server-side", "-f", "-", stdin=json.dumps(STORAGE_CLASS))
 
     def _delete(self) -> None:

@@ -28,7 +28,7 @@ class ActionModule(KubernetesAction):
         report = Report()
         for manifest in api_manifests():
             metadata = manifest["metadata"]
-            before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"])
+            before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace"))
             after = client.apply(manifest, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)
             report.compare(before, after, names.FIELD_MANAGER)
         result["objects"] = report.objects

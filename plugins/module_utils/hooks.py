@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from . import jobs, names, network
+from . import jobs, managed_fields, names, network, ownership
 from .jobs import State
 from .resources import Manifest, describe
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
-"""Hooks that run while the tenant's namespace does not exist, in the operator's."""
+"""Hooks that run while the tenant's namespace does not exist, in a namespace for hooks."""
+
+PATIENCE = 60
+"""Seconds after a Job's deadline that its controller has to end it."""
 
 
 def job_name(tenant: Manifest, hook: str) -> str:
@@ -32,7 +37,55 @@ def specification(tenant: Manifest, hook: str) -> Mapping[str, Any] | None:
 
 def is_done(tenant: Manifest, hook: str) -> bool:
     """Tell whether the hook has run for this Tenant, as its status keeps it."""
-    return hook in ((tenant.get("status") or {}).get("hooks") or {})
+    return "result" in _kept(tenant, hook)
+
+
+def job_uid(tenant: Manifest, hook: str) -> str:
+    """Return the UID of the Job that runs the hook, as the Tenant's status keeps it; empty where it keeps none."""
+    return str(_kept(tenant, hook).get("jobUID") or "")
+
+
+def is_ours(tenant: Manifest, hook: str, job: Manifest) -> bool:
+    """Tell whether the Job of the hook's name is the one that the operator made.
+
+    It is by its UID, which the Tenant's status keeps. A run that ended before it kept it left the Tenant as the owner,
+    and our field manager: an admission policy decides who can write that.
+    """
+    if kept := job_uid(tenant, hook):
+        return bool(job["metadata"]["uid"] == kept)
+    made = managed_fields.claimed(job, names.FIELD_MANAGER, operation="Update")
+    return ownership.is_owned_by(job, tenant["metadata"]["uid"]) and bool(made)
+
+
+def _kept(tenant: Manifest, hook: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = ((tenant.get("status") or {}).get("hooks") or {}).get(hook) or {}
+    return found
+
+
+def check_image(hook: Mapping[str, Any], name: str, allowed: Sequence[str]) -> None:
+    """Refuse an image that the operator's settings do not allow.
+
+    Raises:
+        ValueError: none of the patterns matches it, as of a shell: ``registry.example.com/hooks/*``.
+    """
+    asked = (hook.get("exec") or {}).get("image")
+    if asked and not any(fnmatch.fnmatchcase(asked, pattern) for pattern in allowed):
+        patterns = ", ".join(allowed)
+        raise ValueError(f"spec.lifecycle.{name}.exec.image: {asked} is not among what the operator runs: {patterns}")
+
+
+def state(job: Manifest, now: datetime) -> State:
+    """Return how far the Job of a hook is; one that outlived its deadline failed, whatever keeps it from ending."""
+    found = jobs.state(job)
+    return State.FAILED if found is State.RUNNING and _is_overdue(job, now) else found
+
+
+def _is_overdue(job: Manifest, now: datetime) -> bool:
+    created = job["metadata"].get("creationTimestamp")
+    deadline = job["spec"].get("activeDeadlineSeconds")
+    if not created or deadline is None:
+        return False
+    return now - datetime.fromisoformat(created) > timedelta(seconds=deadline + PATIENCE)
 
 
 def image(hook: Mapping[str, Any], http_image: str) -> str:
@@ -75,7 +128,7 @@ def port(hook: Mapping[str, Any] | None) -> int | None:
 def ports(tenant: Manifest) -> list[dict[str, Any]]:
     """Return, as the ports of a network policy, where the hooks in the tenant's namespace send requests to."""
     found = {port(specification(tenant, hook)) for hook in ("postCreate", "preDelete")}
-    return [{"protocol": "TCP", "port": one} for one in sorted(one for one in found if one is not None)]
+    return network.tcp(one for one in found if one is not None)
 
 
 def is_pending(tenant: Manifest, hook: str) -> bool:
@@ -83,18 +136,19 @@ def is_pending(tenant: Manifest, hook: str) -> bool:
     return specification(tenant, hook) is not None and not is_done(tenant, hook)
 
 
-def is_over(tenant: Manifest, hook: str, job: Manifest) -> bool:
+def is_over(tenant: Manifest, hook: str, job: Manifest, now: datetime) -> bool:
     """Tell whether the Job of the hook ended in a way that the Tenant can go on from."""
     wanted = specification(tenant, hook) or {}
-    ended = jobs.state(job)
+    ended = state(job, now)
     return ended is State.SUCCEEDED or (ended is State.FAILED and wanted.get("failurePolicy") == "Ignore")
 
 
-def obstacle(hook: str, job: Manifest) -> str:
+def obstacle(hook: str, job: Manifest, now: datetime) -> str:
     """Return how the Job of the hook holds the tenant back, for people."""
-    if jobs.state(job) is State.FAILED:
+    if state(job, now) is State.FAILED:
+        why = jobs.failure(job) or f"it has not ended {PATIENCE} s after its deadline"
         return (
-            f"{describe(job)}: the hook {hook} failed: {jobs.failure(job)}. Delete the Job, and it runs again; with "
+            f"{describe(job)}: the hook {hook} failed: {why}. Delete the Job, and it runs again; with "
             "failurePolicy Ignore the tenant goes on without it"
         )
     return f"{describe(job)}: the hook {hook} is running"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from . import backups, hooks, ingress, jobs, managed_fields, names, network, ownership, redis_conf, server, usage
@@ -79,7 +80,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
     leaving = _is_leaving(tenant)
     if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure or leaving):
-        waiting, failure = _post_create(observed.hook)
+        waiting, failure = _post_create(observed.hook, now)
     message = failure or waiting or obstacle or ("is being deleted" if leaving else "")
     ready = not message
     phase = _phase(tenant, components, last, ready=ready, failure=failure, waiting=waiting)
@@ -131,12 +132,13 @@ def are_components_ready(status: Mapping[str, Any]) -> bool:
     return all(component["phase"] in _SERVING for component in status["components"].values())
 
 
-def _post_create(job: Manifest | None) -> tuple[str, str]:
+def _post_create(job: Manifest | None, now: str) -> tuple[str, str]:
     """Return what a Tenant waits for whose postCreate is pending, and how that failed; one of them is empty."""
     if job is None:
         return "The hook postCreate has not run yet", ""
-    told = hooks.obstacle("postCreate", job)
-    return ("", told) if jobs.state(job) is State.FAILED else (told, "")
+    clock = datetime.fromisoformat(now)
+    told = hooks.obstacle("postCreate", job, clock)
+    return ("", told) if hooks.state(job, clock) is State.FAILED else (told, "")
 
 
 def _is_leaving(tenant: Manifest) -> bool:

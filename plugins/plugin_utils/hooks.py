@@ -6,14 +6,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from ansible.template import Templar
 
-from ..module_utils import hooks, jobs, names, ownership
+from ..module_utils import hooks, names, network, ownership
 from ..module_utils.jobs import State
-from ..module_utils.resources import Manifest
+from ..module_utils.resources import Manifest, describe
 from . import manifests
 from .action import RefusedError
 from .client import ApiError, Client
@@ -25,10 +26,29 @@ MANAGER = f"{names.FIELD_MANAGER}-hook"
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a Job that is waited for."""
 
+PRIVATE_NETWORKS = [
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+]
+"""Where pods, Services, nodes and the API server of most clusters are, and what clouds tell about a machine.
+
+Sources: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291
+"""
+
 ARGUMENTS: Mapping[str, Any] = {
-    "hook_namespace": {"type": "str", "default": "neurallog-system"},
+    "hook_namespace": {"type": "str", "default": "neurallog-hooks"},
     "hook_http_image": {"type": "str", "default": "curlimages/curl:8.11.1"},
     "hook_deadline_seconds": {"type": "int", "default": 600},
+    "hook_allowed_images": {"type": "list", "elements": "str", "default": ["*"]},
+    "hook_denied_networks": {"type": "list", "elements": "str", "default": PRIVATE_NETWORKS},
+    "hook_exec_ports": {"type": "list", "elements": "int", "default": []},
 }
 """The options of the action plugins that run hooks."""
 
@@ -62,18 +82,22 @@ class Hooks:
         wanted = hooks.specification(self.tenant, hook)
         if wanted is None or hooks.is_done(self.tenant, hook):
             return False
+        try:
+            hooks.check_image(wanted, hook, self.options["hook_allowed_images"])
+        except ValueError as error:
+            raise RefusedError(str(error)) from None
         if self.check_mode:
             return True
         manifest = self.job(hook, wanted)
-        job, started = self._start(manifest)
+        job, started = self._start(hook, wanted, manifest)
         deadline = time.monotonic() + timeout
-        while jobs.state(job) is State.RUNNING:
+        while hooks.state(job, _now()) is State.RUNNING:
             if time.monotonic() >= deadline:
-                raise HookRunningError(hooks.obstacle(hook, job), started=started)
+                raise HookRunningError(hooks.obstacle(hook, job, _now()), started=started)
             time.sleep(POLL_INTERVAL)
             job = self._live(manifest) or job
-        if not hooks.is_over(self.tenant, hook, job):
-            raise RefusedError(hooks.obstacle(hook, job))
+        if not hooks.is_over(self.tenant, hook, job, _now()):
+            raise RefusedError(hooks.obstacle(hook, job, _now()))
         keep(self.client, self.tenant, hook, job)
         return started
 
@@ -85,7 +109,22 @@ class Hooks:
             "http_image": self.options["hook_http_image"],
             "deadline": self.options["hook_deadline_seconds"],
         }
-        sources = manifests.load(["job.yaml"], lambda name: str(TEMPLATES / name))
+        return self._rendered("job.yaml", hook, variables)
+
+    def way_out(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the NetworkPolicy of a hook outside of the tenant's namespace; None where nothing is to be opened."""
+        if hook not in hooks.SYSTEM:
+            return None
+        port = hooks.port(wanted)
+        ports = network.tcp(self.options["hook_exec_ports"] if port is None else [port])
+        if not ports:
+            return None
+        peers = network.outside(self.options["hook_denied_networks"])
+        variables = {"job_name": hooks.job_name(self.tenant, hook), "peers": peers, "ports": ports}
+        return self._rendered("networkpolicy.yaml", hook, variables)
+
+    def _rendered(self, template: str, hook: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        sources = manifests.load([template], lambda name: str(TEMPLATES / name))
         (rendered,) = manifests.render(sources, self.templar, variables)
         name = self.tenant["metadata"]["name"]
         metadata = {
@@ -93,21 +132,45 @@ class Hooks:
             "name": hooks.job_name(self.tenant, hook),
             "namespace": hooks.namespace(self.tenant, hook, self.options["hook_namespace"]),
             "labels": {**names.labels(name, "lifecycle"), "neurallog.io/hook": hook},
-            # Also under Retain: a Job is no data, and one in the operator's namespace must not be left behind.
+            # Also under Retain: a Job is no data, and one outside of the tenant's namespace must not be left behind.
             "ownerReferences": ownership.references_to(self.tenant),
         }
         return {**rendered.manifest, "metadata": metadata}
 
-    def _start(self, manifest: Manifest) -> tuple[Manifest, bool]:
+    def _start(self, hook: str, wanted: Mapping[str, Any], manifest: Manifest) -> tuple[Manifest, bool]:
         """Create the Job, or find the one that an interrupted run made: its name is the Tenant's UID and the hook."""
-        if job := self._live(manifest):
-            return job, False
+        job = self._live(manifest)
+        started = False
+        if job is None:
+            job, started = self._create(hook, wanted, manifest)
+        if not started and not hooks.is_ours(self.tenant, hook, job):
+            raise RefusedError(f"{describe(job)} is in the place of the hook {hook} and not the operator's: delete it")
+        uid = job["metadata"]["uid"]
+        if hooks.job_uid(self.tenant, hook) != uid:
+            _keep(self.client, self.tenant, hook, {"jobUID": uid})
+        return job, started
+
+    def _create(self, hook: str, wanted: Mapping[str, Any], manifest: Manifest) -> tuple[Manifest, bool]:
+        """Create the Job, and before it its way out; tell whether it was this run that did.
+
+        What the status keeps of an earlier Job is forgotten first: a run that ends in between finds the new one by its
+        owner.
+        """
+        if hooks.job_uid(self.tenant, hook):
+            _keep(self.client, self.tenant, hook, {})
         try:
+            if policy := self.way_out(hook, wanted):
+                self.client.apply(policy, manager=names.FIELD_MANAGER)
             return self.client.create(manifest, manager=names.FIELD_MANAGER), True
         except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise RefusedError(
+                    f"Namespace {manifest['metadata']['namespace']}, where the hook {hook} runs, does not exist: "
+                    "ansible-playbook neurallog.tenant.install makes it"
+                ) from None
             if error.reason != "AlreadyExists":
                 raise
-            return self._live(manifest) or manifest, False
+        return self._live(manifest) or manifest, False
 
     def _live(self, manifest: Manifest) -> Manifest | None:
         metadata = manifest["metadata"]
@@ -116,15 +179,25 @@ class Hooks:
 
 def keep(client: Client, tenant: Manifest, hook: str, job: Manifest) -> dict[str, Any]:
     """Keep in the Tenant's status that the hook has run, so that its Job may go; return what is kept of it."""
+    now = _now()
     done = {
-        "result": jobs.state(job).value,
-        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "jobUID": job["metadata"]["uid"],
+        "result": hooks.state(job, now).value,
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    _keep(client, tenant, hook, done)
+    return done
+
+
+def _keep(client: Client, tenant: Manifest, hook: str, entry: Mapping[str, Any]) -> None:
     manifest = {
         "apiVersion": names.API_VERSION,
         "kind": names.KIND,
         "metadata": {key: tenant["metadata"][key] for key in ("name", "uid")},
-        "status": {"hooks": {hook: done}},
+        "status": {"hooks": {hook: entry}},
     }
     client.apply(manifest, manager=f"{MANAGER}-{hook.lower()}", subresource="status")
-    return done
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

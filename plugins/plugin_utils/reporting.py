@@ -29,10 +29,11 @@ def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", wait
         RefusedError: the status of a failure could not be written; the message has both.
         ApiError: the server refused a request.
     """
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    clock = datetime.now(UTC)
+    now = clock.strftime("%Y-%m-%dT%H:%M:%SZ")
     observed = observe(client, tenant)
     tenant = namespaces.current(client, tenant, observed.namespace)
-    if observed.hook and tenant_hooks.is_over(tenant, "postCreate", observed.hook):
+    if observed.hook and tenant_hooks.is_over(tenant, "postCreate", observed.hook, clock):
         done = {"postCreate": hooks.keep(client, tenant, "postCreate", observed.hook)}
         last = tenant.get("status") or {}
         tenant = {**tenant, "status": {**last, "hooks": {**(last.get("hooks") or {}), **done}}}
@@ -73,8 +74,8 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
         workload and not tenant_status.is_settled(workload) for workload in (redis, server, observed.get("proxy"))
     )
     if tenant_hooks.is_pending(tenant, "postCreate"):
-        job = tenant_hooks.job_name(tenant, "postCreate")
-        observed["hook"] = client.get("batch/v1", "Job", job, namespace)
+        hook = client.get("batch/v1", "Job", tenant_hooks.job_name(tenant, "postCreate"), namespace)
+        observed["hook"] = hook if hook and tenant_hooks.is_ours(tenant, "postCreate", hook) else None
     if observed["backup"]:
         observed["jobs"] = list(client.list_objects("batch/v1", "Job", namespace, labelSelector=_OF_BACKUPS))
     if unsettled or observed.get("jobs"):

@@ -121,7 +121,6 @@ def fleet(tmp_path, tenants):
 def changed(cluster, tmp_path_factory):
     """Make the tenants of all cases, change them and change them back; return their objects after each step."""
     folder = tmp_path_factory.mktemp("changes")
-    cluster.kubectl("create", "namespace", "neurallog-system", check=False)
     steps = {}
     for step in (1, 2, 3):
         tenants = {case[0]: case[step] for case in CASES}

@@ -3,20 +3,11 @@
 import json
 from http import HTTPStatus
 
-import pytest
-
 from tests.control_plane import condition, is_reconciled
 
 RUN = {"exec": {"image": "busybox", "command": ["true"]}}
 HOOKS = ("preCreate", "postCreate", "preDelete", "postDelete")
-SYSTEM = "neurallog-system"
-
-
-@pytest.fixture
-def system(cluster):
-    """The operator's namespace, where hooks run that have no other."""
-    cluster.kubectl("create", "namespace", SYSTEM, check=False)
-    return SYSTEM
+SYSTEM = "neurallog-hooks"
 
 
 def jobs_made(cluster, position, uid):
@@ -35,7 +26,7 @@ def jobs_made(cluster, position, uid):
     return sorted(name.removeprefix("hook-").removesuffix(f"-{suffix}") for name in made if name.endswith(suffix))
 
 
-def test_every_hook_runs_once_and_leaves_nothing(cluster, system, name, manifest, make_tenant):
+def test_every_hook_runs_once_and_leaves_nothing(cluster, name, manifest, make_tenant):
     position = cluster.audit_position()
     path = manifest(make_tenant(name, lifecycle=dict.fromkeys(HOOKS, RUN)))
     assert cluster.playbook("reconcile", "-i", path, "-e", "wait=true").code == 0
@@ -49,14 +40,14 @@ def test_every_hook_runs_once_and_leaves_nothing(cluster, system, name, manifest
     assert cluster.playbook("delete", "-i", path, "-e", "confirm=true").code == 0
     made = jobs_made(cluster, position, tenant["metadata"]["uid"])
     assert made == sorted(hook.lower() for hook in HOOKS)
-    cluster.wait_until(lambda: not cluster.get("jobs", namespace=system))
+    cluster.wait_until(lambda: not cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace=SYSTEM))
 
 
-def test_a_hook_has_no_rights_and_its_request_is_taken_literally(cluster, system, name, manifest, make_tenant):
+def test_a_hook_has_no_rights_and_its_request_is_taken_literally(cluster, name, manifest, make_tenant):
     request = {"url": "http://example.com/a", "headers": {"X-A": "$(HOME)"}, "body": "$(HOME)"}
     path = manifest(make_tenant(name, lifecycle={"preCreate": {"http": request}}))
     assert cluster.playbook("reconcile", "-i", path).code == 0
-    (job,) = cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace=system)
+    (job,) = cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace=SYSTEM)
     pod = job["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
@@ -67,7 +58,7 @@ def test_a_hook_has_no_rights_and_its_request_is_taken_literally(cluster, system
     ]
 
 
-def test_a_hook_that_fails_holds_the_tenant_back_or_is_ignored(cluster, system, name, manifest, make_tenant):
+def test_a_hook_that_fails_holds_the_tenant_back_or_is_ignored(cluster, name, manifest, make_tenant):
     nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
     cluster.kubectl("cordon", *nodes)  # its pod waits for a node until the deadline
     try:
@@ -88,7 +79,6 @@ def test_a_hook_that_fails_holds_the_tenant_back_or_is_ignored(cluster, system, 
 
 def test_a_tenant_waits_for_its_hooks_and_says_so_and_is_not_failed(operated_cluster, name, make_tenant, start):
     cluster = operated_cluster
-    cluster.kubectl("create", "namespace", SYSTEM, check=False)
     nodes = [node["metadata"]["name"] for node in cluster.get("nodes")]
     cluster.kubectl("cordon", *nodes)  # what runs there stays, and a hook's pod waits for a node
     start()
@@ -119,7 +109,6 @@ def test_a_tenant_waits_for_its_hooks_and_says_so_and_is_not_failed(operated_clu
 
 def test_a_hook_runs_once_although_the_operator_is_killed_while_it_runs(operated_cluster, name, make_tenant, start):
     cluster = operated_cluster
-    cluster.kubectl("create", "namespace", SYSTEM, check=False)
     position = cluster.audit_position()
     operator = start()
     cluster.apply(make_tenant(name, lifecycle=dict.fromkeys(HOOKS, RUN)))

@@ -20,7 +20,6 @@ def test_every_sample_says_what_it_shows():
 
 
 def test_the_samples_are_accepted_become_ready_and_are_deleted_without_a_trace(cluster, tmp_path):
-    cluster.kubectl("create", "namespace", "neurallog-system", check=False)
     inventory = tmp_path / "inventory.yml"
     inventory.write_text(yaml.safe_dump({"plugin": "neurallog.tenant.tenants", "manifests": list(map(str, SAMPLES))}))
     names = [yaml.safe_load(path.read_text())["metadata"]["name"] for path in SAMPLES]

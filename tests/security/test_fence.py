@@ -7,6 +7,7 @@ from tests.control_plane import CHECKOUT
 
 OPERATOR = ("--as", "system:serviceaccount:neurallog-system:tenant-operator")
 MAKER = ("--as", "maker")
+HOOKS = "neurallog-hooks"
 OUT_OF_BOUNDS = (
     "the operator writes to Tenants, to the namespaces of tenants, and to its own Lease, Events and hooks alone"
 )
@@ -82,7 +83,7 @@ def test_the_operator_writes_one_secret_of_one_type_in_a_tenants_namespace(attem
     assert refused in attempt(operator, with_token(thing("Secret", "redis-auth", namespace)))
 
 
-@pytest.mark.parametrize("where", ["kube-system", "default"])
+@pytest.mark.parametrize("where", ["kube-system", "default", "neurallog-system"])
 def test_the_operator_runs_nothing_outside_of_tenants_namespaces_and_its_hooks(attempt, operator, where):
     assert OUT_OF_BOUNDS in attempt(operator, job("a", where, **QUIET))
     assert OUT_OF_BOUNDS in attempt(operator, job("a", where, hostPID=True, **QUIET))
@@ -90,7 +91,7 @@ def test_the_operator_runs_nothing_outside_of_tenants_namespaces_and_its_hooks(a
 
 def test_no_pod_that_the_operator_makes_gets_a_token(attempt, operator, namespace):
     refused = "a pod of a tenant gets no token of its service account"
-    for where in (namespace, "neurallog-system"):
+    for where in (namespace, HOOKS):
         assert refused in attempt(operator, job("a", where))
         assert refused in attempt(operator, job("a", where, automountServiceAccountToken=True))
         assert refused in attempt(operator, job("a", where, volumes=PROJECTED, **QUIET))
@@ -132,6 +133,7 @@ MARKS = [
     {"annotations": {"neurallog.io/tenant-uid": "u"}},
     {"annotations": {"neurallog.io/adopt": "acme"}},
     {"ownerReferences": [{"apiVersion": "neurallog.io/v1", "kind": "Tenant", "name": "acme", "uid": "u"}]},
+    {"labels": {"neurallog.io/hooks": "true"}},
 ]
 
 

@@ -116,6 +116,7 @@ def hook_job(*conditions):
     return {
         "kind": "Job",
         "metadata": {"name": "hook-postcreate-u", "namespace": "tenant-acme"},
+        "spec": {},
         "status": {"conditions": [{"status": "True", **one} for one in conditions]},
     }
 
