@@ -3,10 +3,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible.utils.display import Display
+
 from ..plugin_utils import manifests
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
 from ..plugin_utils.component import Component, Report
+
+display = Display()
 
 
 class ActionModule(KubernetesAction):
@@ -17,6 +21,7 @@ class ActionModule(KubernetesAction):
         "component": {"type": "str", "required": True},
         "manifests": {"type": "list", "elements": "raw", "required": True},
         "force": {"type": "bool", "default": True},
+        "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
@@ -34,9 +39,13 @@ class ActionModule(KubernetesAction):
             force=options["force"],
             dry_run=self._task.check_mode,
             report=report,
+            ingress_domains=options["ingress_domains"],
         )
         try:
             component.state(sources, rendered)
             result["objects"] = report.objects
+            if report.remaining:
+                result["remaining"] = report.remaining
+                display.warning(f"{tenant['metadata']['name']} waits for {', '.join(report.remaining)}")
         finally:
             report.fill(result, diff=self._task.diff)

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
@@ -9,7 +10,7 @@ from ansible.utils.display import Display
 from ..module_utils import tenant_status
 from ..plugin_utils import reporting
 from ..plugin_utils.action import KubernetesAction, RefusedError
-from ..plugin_utils.client import Client, connect
+from ..plugin_utils.client import connect
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a tenant that is waited for."""
@@ -26,6 +27,7 @@ class ActionModule(KubernetesAction):
         "waiting": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
+        "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
@@ -36,20 +38,21 @@ class ActionModule(KubernetesAction):
                 raise RefusedError(failure)
             return
         client = connect(options)
+        report = partial(reporting.report, client, ingress_domains=options["ingress_domains"])
         if options["waiting"]:
-            reporting.report(client, tenant, waiting=failure)
+            report(tenant, waiting=failure)
             result.update(remaining=[failure], ready=False, components_ready=False)
             return
-        status = reporting.report(client, tenant, failure=failure)
+        status = report(tenant, failure=failure)
         if options["wait"] and not failure and not tenant["spec"].get("paused"):
-            status = self._wait(client, {**tenant, "status": status}, options["wait_timeout"])
+            status = self._wait(report, {**tenant, "status": status}, options["wait_timeout"])
         if failure:
             raise RefusedError(f"Tenant {name} is not reconciled: {failure}")
         result["status"] = status
         result["ready"] = tenant_status.is_ready(status)
         result["components_ready"] = tenant_status.are_components_ready(status)
 
-    def _wait(self, client: Client, tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
+    def _wait(self, report: Callable[..., dict[str, Any]], tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
         """Report until all components are ready, and show each obstacle on the way."""
         name = tenant["metadata"]["name"]
         deadline = time.monotonic() + timeout
@@ -66,4 +69,4 @@ class ActionModule(KubernetesAction):
                 shown = ready["message"]
                 display.display(f"{name}: waiting for {shown}")
             time.sleep(POLL_INTERVAL)
-            tenant["status"] = reporting.report(client, tenant)
+            tenant["status"] = report(tenant)

@@ -11,7 +11,7 @@ options:
     type: str
     default: neurallog-hooks
   hook_http_image:
-    description: The image that sends requests; C(curl) must be in its path.
+    description: The image that sends requests; C(curl) and C(sleep) must be in its path.
     type: str
     default: curlimages/curl:8.11.1
   hook_deadline_seconds:

@@ -1,12 +1,13 @@
-"""The hosts of Ingresses: each belongs to one Tenant, the oldest that asks for it."""
+"""The hosts of Ingresses: each is held by one Ingress of the cluster, the first that had it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import fnmatch
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from . import server
-from .resources import Manifest
+from .resources import Manifest, describe
 
 
 def hosts(spec: Mapping[str, Any]) -> list[str]:
@@ -45,15 +46,54 @@ def url(spec: Mapping[str, Any]) -> str | None:
     return f"{scheme}://{wanted[0]}{entry['path'].rstrip('/')}"
 
 
-def taken(tenant: Manifest, others: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
-    """Yield the hosts that an older Tenant asks for too, each with that Tenant's name."""
-    wanted = set(hosts(tenant["spec"]))
-    for other in others:
-        if other["metadata"]["uid"] != tenant["metadata"]["uid"] and _age(other) < _age(tenant):
-            for host in sorted(wanted & set(hosts(other.get("spec") or {}))):
-                yield host, other["metadata"]["name"]
+def refused(
+    spec: Mapping[str, Any], ingresses: Iterable[Manifest], namespace: str, domains: Sequence[str]
+) -> dict[str, str]:
+    """Return the hosts that a Tenant asks for and does not get, each named with the reason, for people.
+
+    A host is held by whoever has it: the age of a Tenant gives no right to what is live.
+
+    Args:
+        spec: the Tenant's.
+        ingresses: those of the whole cluster.
+        namespace: the tenant's own, whose Ingresses count for nothing.
+        domains: patterns, as of a shell, of the hosts that the operator lets tenants have.
+    """
+    held = {host: other for other in ingresses if other["metadata"]["namespace"] != namespace for host in _hosts(other)}
+    reasons = {}
+    for host in hosts(spec):
+        if not any(fnmatch.fnmatchcase(host, pattern) for pattern in domains):
+            reasons[host] = f"{host}, which is in no domain that the operator gives to tenants ({', '.join(domains)})"
+        elif other := held.get(host) or held.get(f"*.{host.partition('.')[2]}"):
+            reasons[host] = f"{host}, which {describe({**other, 'kind': 'Ingress'})} holds"
+    return reasons
 
 
-def _age(tenant: Manifest) -> tuple[str, str]:
-    metadata = tenant["metadata"]
-    return metadata.get("creationTimestamp") or "9999", metadata["name"]
+def missing(spec: Mapping[str, Any], ingress: Manifest | None) -> list[str]:
+    """Return the hosts that a Tenant asks for and its Ingress does not have."""
+    there = set(_hosts(ingress)) if ingress else set()
+    return [host for host in hosts(spec) if host not in there]
+
+
+def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
+    """Return the Ingress without these hosts; None where it has no other."""
+    left = [rule for rule in manifest["spec"]["rules"] if rule["host"] not in gone]
+    certificates = [
+        {**one, "hosts": kept}
+        for one in manifest["spec"].get("tls") or ()
+        if (kept := [host for host in one["hosts"] if host not in gone])
+    ]
+    return {**manifest, "spec": {**manifest["spec"], "rules": left, "tls": certificates}} if left else None
+
+
+def older(ingresses: Iterable[Manifest], than: Manifest) -> list[Manifest]:
+    """Return the Ingresses that were made before this one; of two in one second, that of the smaller UID."""
+    return [one for one in ingresses if _age(one) < _age(than)]
+
+
+def _hosts(ingress: Manifest) -> list[str]:
+    return [rule["host"] for rule in (ingress.get("spec") or {}).get("rules") or () if rule.get("host")]
+
+
+def _age(manifest: Manifest) -> tuple[str, str]:
+    return manifest["metadata"]["creationTimestamp"], manifest["metadata"]["uid"]

@@ -41,6 +41,9 @@ class Observed:
     proxy: Manifest | None = None
     cluster_job: Manifest | None = None
     pod_metrics: Sequence[Manifest] = ()
+    ingress: Manifest | None = None
+    refused_hosts: Sequence[str] = ()
+    """Those that the Ingress lacks because somebody else has them, each named with the reason."""
     hook: Manifest | None = None
     """The Job of postCreate, as long as that is pending."""
 
@@ -77,6 +80,8 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         "network": _network(tenant, observed),
         "backup": _backup(tenant, observed),
     }
+    if ingress.hosts(tenant["spec"]):
+        components["ingress"] = _ingress(tenant, observed)
     obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
     leaving = _is_leaving(tenant)
     if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure or leaving):
@@ -202,6 +207,15 @@ def _network(tenant: Manifest, observed: Observed) -> _Component:
     if foreign := [describe(policy) for policy in observed.policies if policy not in ours]:
         return _Component("Degraded", f"The rules of {', '.join(foreign)} are not the operator's")
     return _Component("Running", f"{len(ours)} network policies are in place")
+
+
+def _ingress(tenant: Manifest, observed: Observed) -> _Component:
+    if observed.refused_hosts:
+        wanted = "; ".join(observed.refused_hosts)
+        return _Component("Failed", f"spec.integrations.ingress.hosts: the tenant does not get {wanted}")
+    if lacking := ingress.missing(tenant["spec"], observed.ingress):
+        return _Component("Pending", f"Ingress neurallog-server does not have {', '.join(lacking)}")
+    return _Component("Running", "Ingress neurallog-server has all hosts")
 
 
 def _backup(tenant: Manifest, observed: Observed) -> _Component:

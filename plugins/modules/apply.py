@@ -40,6 +40,14 @@ options:
       - Take fields that another field manager owns. If C(false), the conflict is explained and nothing is taken.
     type: bool
     default: true
+  ingress_domains:
+    description:
+      - Which hosts an Ingress may have, as patterns of a shell such as C(*.example.com).
+      - A host that another Ingress of the cluster has, or that no pattern matches, is left out.
+      - RV(remaining) names it.
+    type: list
+    elements: str
+    default: ['*']
 extends_documentation_fragment:
   - neurallog.tenant.connection
   - kubernetes.core.k8s_auth_options
@@ -67,6 +75,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+remaining:
+  description: What the component still waits for.
+  returned: when there is something
+  type: list
+  elements: str
 objects:
   description: What was done to each object.
   returned: success

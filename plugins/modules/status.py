@@ -30,6 +30,11 @@ options:
     description: Seconds after which waiting is given up.
     type: int
     default: 300
+  ingress_domains:
+    description: Which hosts an Ingress may have, as patterns of a shell; to say why the tenant does not get one.
+    type: list
+    elements: str
+    default: ['*']
 extends_documentation_fragment:
   - neurallog.tenant.connection
   - kubernetes.core.k8s_auth_options

@@ -25,6 +25,8 @@ class Report:
     """What happened, in the shape of a task's result."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
+    remaining: list[str] = field(default_factory=list)
+    """What the component still waits for."""
     _differences: list[Callable[[], Iterator[dict[str, str]]]] = field(default_factory=list)
     """What the diff is made of, should somebody ask for it: YAML is dear."""
 
@@ -72,6 +74,8 @@ class Component:
     force: bool
     dry_run: bool
     report: Report
+    ingress_domains: Sequence[str] = ("*",)
+    """Patterns of the hosts that tenants may have."""
     created: set[Key] = field(default_factory=set)
     """What was made in this run by a POST, and is stated in full right after."""
 
@@ -92,16 +96,22 @@ class Component:
         rendered = [one for one in rendered if (one.manifest["apiVersion"], one.manifest["kind"]) not in absent]
         manifests = [self._completed(one.manifest) for one in rendered]
         namespace = next((manifest for manifest in manifests if manifest["kind"] == "Namespace"), None)
-        live = self._own_namespace(namespace)
-        if live is None:
+        own = self._own_namespace(namespace)
+        if own is None:
             self._preview(manifests, rendered)
             return
         before = self._objects_before(sources, manifests)
         if namespace:
-            before["Namespace", self.namespace] = live
+            before["Namespace", self.namespace] = own
+        stated = []
         for manifest, one in zip(manifests, rendered, strict=True):
-            self._state_one(manifest, one.mode, before.get(_key(manifest)))
-        self._prune(sources, manifests, before)
+            live = before.get(_key(manifest))
+            if manifest["kind"] == "Ingress":
+                stated += self._state_ingress(manifest, live)
+            else:
+                self._state_one(manifest, one.mode, live)
+                stated.append(manifest)
+        self._prune(sources, stated, before)
 
     def _absent_kinds(self, sources: Sequence[Source]) -> set[tuple[str, str]]:
         """Return the optional kinds that the server does not know, each with its apiVersion."""
@@ -164,8 +174,6 @@ class Component:
         if mode == "grow":
             self._grow(manifest, before)
             return
-        if manifest["kind"] == "Ingress":
-            self._claim_hosts()
         if before is not None:
             self._check_controller(manifest, before)
         if before is None and mode == "create":
@@ -185,6 +193,32 @@ class Component:
             stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
         self._note(before, self._given(self._taken_back(stated, self._disowned(self._apply(stated)))))
 
+    def _state_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
+        """State the Ingress with the hosts that nobody else holds; return it, or nothing where there are none."""
+        refused = self._refused_hosts(self._ingresses())
+        free = ingress.without(manifest, refused)
+        if free:
+            self._state_one(free, "apply", before)
+        if free and not self.dry_run and self.report.objects[-1]["operation"] != "unchanged":
+            # Somebody may have taken a host between the look and the write; the same rule decides for both.
+            all_of_them = self._ingresses()
+            live = next(one for one in all_of_them if _key(one) == _key(free) and self._is_within(one))
+            if lost := self._refused_hosts(ingress.older(all_of_them, live)):
+                refused |= lost
+                free = ingress.without(manifest, refused)
+                self._state_one(free, "apply", live) if free else self.client.delete(live)
+        self.report.remaining += refused.values()
+        return [free] if free else []
+
+    def _is_within(self, manifest: Manifest) -> bool:
+        return bool(manifest["metadata"]["namespace"] == self.namespace)
+
+    def _ingresses(self) -> list[Manifest]:
+        return list(self.client.list_objects("networking.k8s.io/v1", "Ingress"))
+
+    def _refused_hosts(self, ingresses: Sequence[Manifest]) -> dict[str, str]:
+        return ingress.refused(self.tenant["spec"], ingresses, self.namespace, self.ingress_domains)
+
     def _check_controller(self, manifest: Manifest, before: Manifest) -> None:
         """Refuse to write to what somebody else controls; what isolates is taken back instead."""
         if manifest["kind"] in ownership.ISOLATING_KINDS:
@@ -193,14 +227,6 @@ class Component:
             raise RefusedError(
                 f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
                 "Delete it, or take its controller off its ownerReferences"
-            )
-
-    def _claim_hosts(self) -> None:
-        """Refuse an Ingress for a host that an older Tenant asks for."""
-        others = self.client.list_objects(names.API_VERSION, names.KIND)
-        for host, other in ingress.taken(self.tenant, others):
-            raise RefusedError(
-                f"spec.integrations.ingress.hosts: {host} belongs to Tenant {other}, which is older: take another host"
             )
 
     def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:

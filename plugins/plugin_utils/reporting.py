@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 from ..module_utils import hooks as tenant_hooks
-from ..module_utils import names, redis_conf, tenant_status
+from ..module_utils import ingress, names, redis_conf, tenant_status
 from . import hooks, namespaces
 from .action import RefusedError
 from .client import ApiError, Client
@@ -16,7 +16,14 @@ from .client import ApiError, Client
 _OF_BACKUPS = f"{names.COMPONENT_LABEL}=backup"
 
 
-def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", waiting: str = "") -> dict[str, Any]:
+def report(
+    client: Client,
+    tenant: Mapping[str, Any],
+    *,
+    failure: str = "",
+    waiting: str = "",
+    ingress_domains: Sequence[str] = ("*",),
+) -> dict[str, Any]:
     """Write the status where it is another one, and return it.
 
     Args:
@@ -24,6 +31,7 @@ def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", wait
         tenant: the Tenant with its last status.
         failure: the message of the task that failed; empty where none did.
         waiting: what the run waits for before it goes on; empty where it came to its end.
+        ingress_domains: patterns of the hosts that tenants may have.
 
     Raises:
         RefusedError: the status of a failure could not be written; the message has both.
@@ -31,7 +39,7 @@ def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", wait
     """
     clock = datetime.now(UTC)
     now = clock.strftime("%Y-%m-%dT%H:%M:%SZ")
-    observed = observe(client, tenant)
+    observed = observe(client, tenant, ingress_domains)
     tenant = namespaces.current(client, tenant, observed.namespace)
     if observed.hook and tenant_hooks.is_over(tenant, "postCreate", observed.hook, clock):
         done = {"postCreate": hooks.keep(client, tenant, "postCreate", observed.hook)}
@@ -50,7 +58,9 @@ def report(client: Client, tenant: Mapping[str, Any], *, failure: str = "", wait
     return status
 
 
-def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed:
+def observe(
+    client: Client, tenant: Mapping[str, Any], ingress_domains: Sequence[str] = ("*",)
+) -> tenant_status.Observed:
     """Read what the status is computed from; pods, claims and events only where a workload is not settled."""
     namespace = names.namespace_name(tenant["metadata"]["name"])
     redis = client.get("apps/v1", "StatefulSet", "redis", namespace)
@@ -82,6 +92,12 @@ def observe(client: Client, tenant: Mapping[str, Any]) -> tenant_status.Observed
         observed["pods"] = list(client.list_objects("v1", "Pod", namespace))
     if unsettled:
         observed["events"] = list(client.list_objects("v1", "Event", namespace, fieldSelector="type=Warning"))
+    if ingress.hosts(tenant["spec"]):
+        observed["ingress"] = client.get("networking.k8s.io/v1", "Ingress", "neurallog-server", namespace)
+        if lacking := ingress.missing(tenant["spec"], observed["ingress"]):
+            others = client.list_objects("networking.k8s.io/v1", "Ingress")
+            reasons = ingress.refused(tenant["spec"], others, namespace, ingress_domains)
+            observed["refused_hosts"] = [reasons[host] for host in lacking if host in reasons]
     return tenant_status.Observed(**observed)
 
 

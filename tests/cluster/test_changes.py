@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tests.cluster.test_api import GROUPS, with_field
-from tests.control_plane import condition, is_reconciled
+from tests.control_plane import is_reconciled
 
 KINDS = (
     "configmaps,cronjobs,deployments,horizontalpodautoscalers,ingresses,limitranges,networkpolicies,persistentvolumeclaims,"
@@ -216,28 +216,6 @@ def scalings(cluster, namespace):
     """Return what the Deployment's controller did to the number of replicas, first to last."""
     events = cluster.get("events", namespace=namespace)
     return [event["message"] for event in events if event["reason"] == "ScalingReplicaSet"]
-
-
-def test_an_ingress_host_belongs_to_the_oldest_tenant_that_asks_for_it(cluster, name, manifest, make_tenant):
-    ingress = {"ingress": {"enabled": True, "hosts": [{"host": f"{name[:40]}.example.com"}]}}
-    older, younger = (
-        make_tenant(f"{name[:40]}-o", integrations=ingress),
-        make_tenant(f"{name[:40]}-y", integrations=ingress),
-    )
-    cluster.apply(older)
-    cluster.wait_until(lambda: cluster.get("tenant", older["metadata"]["name"]))
-    cluster.apply(younger)
-    run = cluster.playbook("reconcile", "-i", manifest(older, younger))
-    assert run.recap(older["metadata"]["name"])["failed"] == 0
-    said = condition(cluster.get("tenant", younger["metadata"]["name"]), "Ready")["message"]
-    assert f"belongs to Tenant {older['metadata']['name']}" in said
-    assert "spec.integrations.ingress.hosts" in said
-    assert not cluster.get("ingress", namespace=f"tenant-{younger['metadata']['name']}")
-
-    let_go = {"spec": {"integrations": {"ingress": {"enabled": False}}}}
-    cluster.kubectl("patch", "tenant", older["metadata"]["name"], "--type=merge", "-p", json.dumps(let_go))
-    assert cluster.playbook("reconcile", "-i", manifest(younger)).code == 0
-    assert cluster.get("ingress", namespace=f"tenant-{younger['metadata']['name']}")
 
 
 def test_the_operator_makes_what_the_playbook_makes(cluster, operated_cluster, name, manifest, make_tenant, start):

@@ -165,4 +165,6 @@ def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant):
     }
     assert name in bucket.s3_keys(cluster)
     cluster.kubectl("delete", "tenant", name, "--timeout=240s")
-    cluster.wait_until(lambda: not cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace="neurallog-hooks"))
+    cluster.wait_until(
+        lambda: not cluster.get("jobs", "-l", f"neurallog.io/tenant={name}", namespace="neurallog-hooks")
+    )
