@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from .resources import Manifest
+
+Network = IPv4Network | IPv6Network
 
 
 def port_of(url: str) -> int:
@@ -41,12 +43,23 @@ def denies_all(policy: Manifest) -> bool:
     return closes and not spec.get("ingress") and not spec.get("egress")
 
 
-def rules(policy: Mapping[str, Any], direction: str) -> list[dict[str, Any]]:
+def rules(policy: Mapping[str, Any], direction: str, pod_networks: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the custom rules of ``spec.networkPolicy`` for ``ingress`` or ``egress``.
 
     Each has the name of its policy, its description or None, its peers, and its ports or None: every port.
+
+    Args:
+        policy: ``spec.networkPolicy``.
+        direction: ``ingress`` or ``egress``.
+        pod_networks: blocks of the addresses of pods, which no rule for ingress may open the tenant to.
+
+    Raises:
+        ValueError: a block of a rule for ingress has addresses of pods; the message names the field.
     """
     peers = {"ingress": "from", "egress": "to"}[direction]
+    found = policy.get(f"{direction}Rules") or ()
+    if direction == "ingress":
+        _check_blocks(found, [ip_network(one) for one in pod_networks])
     return [
         {
             "name": f"custom-{direction}-{position}",
@@ -54,5 +67,31 @@ def rules(policy: Mapping[str, Any], direction: str) -> list[dict[str, Any]]:
             "peers": rule[peers],
             "ports": rule.get("ports") or None,
         }
-        for position, rule in enumerate(policy.get(f"{direction}Rules") or ())
+        for position, rule in enumerate(found)
     ]
+
+
+def _check_blocks(ingress_rules: Sequence[Mapping[str, Any]], pods: Sequence[Network]) -> None:
+    for position, rule in enumerate(ingress_rules):
+        for number, peer in enumerate(rule["from"]):
+            if shared := _shared(peer.get("ipBlock") or {}, pods):
+                field = f"spec.networkPolicy.ingressRules[{position}].from[{number}].ipBlock"
+                raise ValueError(
+                    f"{field}: {peer['ipBlock']['cidr']} has addresses of pods ({shared}), so that it would open the tenant "
+                    "to every other tenant: take a smaller block, or put these addresses into except"
+                )
+
+
+def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None:
+    """Return the first network of pods that has an address which the block opens to."""
+    if "cidr" not in block:
+        return None
+    opened = ip_network(block["cidr"], strict=False)
+    closed = [ip_network(one, strict=False) for one in block.get("except") or ()]
+    closed = list(collapse_addresses(one for one in closed if one.version == opened.version))
+    for network in pods:
+        if opened.version == network.version and opened.overlaps(network):
+            common: Any = opened if opened.prefixlen >= network.prefixlen else network
+            if not any(common.subnet_of(one) for one in closed):
+                return network
+    return None
