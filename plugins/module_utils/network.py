@@ -77,8 +77,8 @@ def _check_blocks(ingress_rules: Sequence[Mapping[str, Any]], pods: Sequence[Net
             if shared := _shared(peer.get("ipBlock") or {}, pods):
                 field = f"spec.networkPolicy.ingressRules[{position}].from[{number}].ipBlock"
                 raise ValueError(
-                    f"{field}: {peer['ipBlock']['cidr']} has addresses of pods ({shared}), so that it would open the tenant "
-                    "to every other tenant: take a smaller block, or put these addresses into except"
+                    f"{field}: {peer['ipBlock']['cidr']} has addresses of pods ({shared}), so that it would open the "
+                    "tenant to every other tenant: take a smaller block, or put these addresses into except"
                 )
 
 
@@ -87,7 +87,7 @@ def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None
     if "cidr" not in block:
         return None
     opened = ip_network(block["cidr"], strict=False)
-    closed = [ip_network(one, strict=False) for one in block.get("except") or ()]
+    closed: list[Any] = [ip_network(one, strict=False) for one in block.get("except") or ()]
     closed = list(collapse_addresses(one for one in closed if one.version == opened.version))
     for network in pods:
         if opened.version == network.version and opened.overlaps(network):

@@ -25,6 +25,7 @@ def expression(key, operator, *values):
 
 
 NAME = "kubernetes.io/metadata.name"
+ENFORCED = "pod-security.kubernetes.io/enforce"
 
 
 def test_no_label_that_the_namespaces_of_all_tenants_have_opens_a_tenant(cluster, say, name, manifest, make_tenant):
@@ -38,7 +39,7 @@ def test_no_label_that_the_namespaces_of_all_tenants_have_opens_a_tenant(cluster
         assert "to every other tenant" in say(chosen(**{key: value}))
         assert "to every other tenant" in say(chosen(expression(key, "In", "a", value)))
     assert "to every other tenant" in say(chosen(**common))
-    enforced = {"pod-security.kubernetes.io/enforce": "restricted"}
+    enforced = {ENFORCED: "restricted"}
     for key in labels.keys() - common.keys():
         assert "to every other tenant" in say(chosen(expression(key, "Exists"), **enforced))
 
@@ -47,7 +48,7 @@ def test_no_label_that_the_namespaces_of_all_tenants_have_opens_a_tenant(cluster
     "peer",
     [
         chosen(
-            expression("pod-security.kubernetes.io/enforce", "In", "restricted"),
+            expression(ENFORCED, "In", "restricted"),
             expression(NAME, "NotIn", "kube-system"),
         ),
         chosen(expression("team", "DoesNotExist"), **{"app.kubernetes.io/part-of": "neurallog"}),
@@ -67,7 +68,7 @@ def test_a_selector_that_holds_for_a_tenant_nobody_named_is_refused(say, name, p
         chosen(**{NAME: "partners"}),
         chosen(expression(NAME, "In", "partners", "friends")),
         chosen(team="blue"),
-        chosen(expression("team", "In", "blue"), **{"pod-security.kubernetes.io/enforce": "restricted"}),
+        chosen(expression("team", "In", "blue"), **{ENFORCED: "restricted"}),
         chosen(expression("neurallog.io/tenant", "DoesNotExist"), expression("team", "In", "a"), team="a"),
         {"ipBlock": {"cidr": "10.1.0.0/16"}},
         {"ipBlock": {"cidr": "2001:db8::/32"}},
