@@ -16,6 +16,7 @@ import yaml
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+METRICS = ("--metrics-bind-address", "127.0.0.1:0", "--metrics-secure", "false", "--metrics-require-rbac", "false")
 LABEL = {"benchmark": "watcher"}
 PERIOD = 2.0
 """Seconds of the reconcilePeriod, so that a rest of some periods can be waited for."""
@@ -38,7 +39,7 @@ class Watcher:
         watches.write_text(yaml.safe_dump([entry]))
         command = [Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen([*command, "--bind-address", "127.0.0.1:0"], cwd=CHECKOUT,
+            self._process = subprocess.Popen([*command, *METRICS], cwd=CHECKOUT,
                                              env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=log)  # fmt: skip
         while "Watching" not in self._log.read_text():

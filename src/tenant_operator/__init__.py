@@ -20,7 +20,8 @@ A guided tour, along the way of the data:
     recorder     Kubernetes Events
     leases       one active watcher at a time
     manager      starts and stops all of it, in order
-    health       the endpoints; metrics, what they count
+    server       serves what is asked from outside: health, the probes, and scrape, the metrics of metrics.py
+    certificates a certificate for it
     fingerprint  short names for what an object has from us, and for the software
     settings     flags and environment; log, how it is written
     capacity     what the container really has, and so how many forks

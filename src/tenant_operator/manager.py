@@ -1,29 +1,34 @@
-"""Owns every lifetime: starts caches, controllers, lease and endpoints in order, and stops them in the opposite one."""
+"""Owns every lifetime: starts caches, controllers, lease and servers in order, and stops them in the opposite one."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from tenant_operator import client, metrics, signals, watches
+from tenant_operator import certificates, client, metrics, signals, watches
 from tenant_operator.applied import Applied
 from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
 from tenant_operator.client import ApiError, Connection, Manifest, split
 from tenant_operator.controller import Controller, outline
 from tenant_operator.damping import Damping
 from tenant_operator.dependents import Dependents
-from tenant_operator.health import Endpoints
+from tenant_operator.health import Probes
 from tenant_operator.leases import Lease
 from tenant_operator.reconcile import Reconciler
 from tenant_operator.recorder import Recorder
 from tenant_operator.refresh import Refresh
 from tenant_operator.rollout import Rollout
 from tenant_operator.runner import Runner
+from tenant_operator.scrape import Metrics
+from tenant_operator.server import Server
 from tenant_operator.settings import Settings
 from tenant_operator.warmprocess import WarmError
 from tenant_operator.watches import Inventory, Watch, WatchError
@@ -101,16 +106,29 @@ class Manager:
             LeaseLostError: the Lease could not be renewed.
         """
         signals.set_on_end(self._stopped)
-        address = self._settings.bind_address
-        endpoints = Endpoints(address, healthy=self._wrong, ready=lambda: self._missing) if address else None
-        if endpoints:
-            logger.info("Serving /healthz, /readyz and /metrics on %s", endpoints.address)
-        try:
+        with ExitStack() as servers:
+            scraped = self._serve(servers)
             if connection := self._patiently(client.connect):
+                scraped.connection = connection
                 self._run(connection)
-        finally:
-            if endpoints:
-                endpoints.close()
+
+    def _serve(self, servers: ExitStack) -> Metrics:
+        """Serve the probes and the metrics where the settings say so, until the stack ends."""
+        settings = self._settings
+        if settings.health_probe_bind_address:
+            probes = Probes(healthy=self._wrong, ready=lambda: self._missing)
+            probe_server = servers.enter_context(closing(Server(settings.health_probe_bind_address, probes)))
+            logger.info("Serving /healthz and /readyz on %s", probe_server.address)
+        scraped = Metrics(require_rbac=settings.metrics_require_rbac)
+        if settings.metrics_bind_address:
+            certificate = None
+            if settings.metrics_secure:
+                folder = servers.enter_context(TemporaryDirectory(prefix="tenant-operator-"))
+                certificate = certificates.self_signed(Path(folder), LEASE)
+            address = settings.metrics_bind_address
+            server = servers.enter_context(closing(Server(address, scraped, certificate=certificate)))
+            logger.info("Serving /metrics on %s", server.address)
+        return scraped
 
     def _run(self, connection: Connection) -> None:
         settings = self._settings

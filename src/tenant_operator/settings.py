@@ -31,7 +31,10 @@ class Settings:
     leader_elect: bool
     namespace: str
     identity: str
-    bind_address: str
+    health_probe_bind_address: str
+    metrics_bind_address: str
+    metrics_secure: bool
+    metrics_require_rbac: bool
     log_format: str
 
 
@@ -57,7 +60,10 @@ def parse(arguments: list[str] | None = None) -> Settings:
     flag("rollout-rate", "60", "resources in a minute that get a new playbook", _positive)
     flag("leader-elect", "false", "wait for the Lease, so that one watcher is active at a time", _boolean)
     flag("namespace", _namespace(), "where the Lease is")
-    flag("bind-address", "", "host:port of /healthz, /readyz and /metrics; empty for none", _address)
+    flag("health-probe-bind-address", "", "host:port of /healthz and /readyz; empty for none", _address)
+    flag("metrics-bind-address", "", "host:port of /metrics; empty for none", _address)
+    flag("metrics-secure", "true", "serve /metrics by TLS, with a certificate of its own making", _boolean)
+    flag("metrics-require-rbac", "true", "ask who scrapes for a token, and for the right to get /metrics", _boolean)
     flag("log-format", "text", f"one of {', '.join(log.FORMATS)}", _log_format)
     options = vars(parser.parse_args(arguments))
     del options["command"]

@@ -4,14 +4,13 @@ import json
 import signal
 import socket
 import threading
-import urllib.request
 from contextlib import suppress
-from urllib.error import HTTPError
 
 import pytest
 import yaml
 
 from tests.control_plane import condition, is_reconciled
+from tests.endpoints import address, fetch
 
 ENTRY = {
     "group": "neurallog.io",
@@ -95,16 +94,6 @@ def says(operator, text):
     return text in operator.log.read_text()
 
 
-def fetch(address, path):
-    """Return status and body of an endpoint."""
-    try:
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
-            return answer.status, answer.read().decode()
-    except HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
-
-
 def test_connections_that_break_off_are_taken_up_again_without_a_loss(cluster, name, make_tenant, start, proxy):
     operator = start(kubeconfig=proxy.kubeconfig)
     cluster.wait_until(lambda: says(operator, "Watching Tenant"))
@@ -167,21 +156,31 @@ def test_a_leader_that_was_stopped_past_its_lease_ends_instead_of_going_on(clust
 
 def test_the_endpoints_say_what_is_missing_and_count_what_was_done(cluster, name, make_tenant, start, proxy):
     proxy.go()
-    operator = start("--bind-address", "127.0.0.1:0", "--log-format", "json", kubeconfig=proxy.kubeconfig)
+    operator = start(
+        *(
+            "--health-probe-bind-address",
+            "127.0.0.1:0",
+            "--metrics-bind-address",
+            "127.0.0.1:0",
+            "--log-format",
+            "json",
+        ),
+        *("--metrics-secure", "false", "--metrics-require-rbac", "false"),
+        kubeconfig=proxy.kubeconfig,
+    )
 
     def lines():
         return [json.loads(line) for line in operator.log.read_text().splitlines()]
 
     cluster.wait_until(lambda: any("cannot be reached" in line["message"] for line in lines()))
-    address = lines()[0]["message"].rpartition(" ")[2]
-    assert fetch(address, "/healthz") == (200, "ok\n")
-    status, text = fetch(address, "/readyz")
-    assert (status, "cannot be reached" in text) == (503, True)
+    probes, scraped = (f"http://{address(operator, path)}" for path in ("/healthz", "/metrics"))
+    assert fetch(f"{probes}/healthz") == (200, "ok\n")
+    assert fetch(f"{probes}/readyz") == (503, "not ok: the log says why\n")
     proxy.come_back()
-    cluster.wait_until(lambda: fetch(address, "/readyz")[0] == 200)
+    cluster.wait_until(lambda: fetch(f"{probes}/readyz")[0] == 200)
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    assert 'tenant_operator_reconciles_total{kind="Tenant",part="all",result="ok"}' in fetch(address, "/metrics")[1]
+    assert 'tenant_operator_reconciles_total{kind="Tenant",part="all",result="ok"}' in fetch(f"{scraped}/metrics")[1]
     (changes,) = [line["changes"] for line in lines() if (line.get("resource"), line.get("part")) == (name, "all")]
     assert "StatefulSet redis created" in changes
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.control_plane import CHECKOUT, condition, is_reconciled
+from tests.endpoints import TO_SERVE, address, fetch
 
 USER = "system:serviceaccount:neurallog-system:tenant-operator"
 
@@ -91,7 +92,11 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
 ):
     monitoring_kinds.install()
     position = cluster.audit_position()
-    operator = start("--leader-elect", "true", "--namespace", "neurallog-system", kubeconfig=kubeconfig)
+    operator = start("--leader-elect", "true", "--namespace", "neurallog-system", *TO_SERVE, kubeconfig=kubeconfig)
+    scraped = cluster.wait_until(lambda: address(operator, "/metrics"))
+    cluster.kubectl("create", "serviceaccount", "scraper", "-n", "default", check=False)
+    token = cluster.kubectl("create", "token", "scraper", "-n", "default").strip()
+    cluster.wait_until(lambda: fetch(f"https://{scraped}/metrics", token)[0] == HTTPStatus.FORBIDDEN)
     kept, refused_pods, grown = (f"{name[:40]}-{what}" for what in ("kept", "none", "more"))
     adopted_namespace_without_pods(cluster, refused_pods)
     cluster.apply(make_tenant(refused_pods))

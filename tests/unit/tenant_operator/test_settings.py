@@ -41,8 +41,8 @@ def test_a_flag_wins_over_its_variable(monkeypatch):
     [
         (["--max-batch", "0"], "--max-batch: 0 must be at least 1"),
         (["--leader-elect", "maybe"], "--leader-elect: 'maybe' must be true or false"),
-        (["--bind-address", "nowhere"], "--bind-address: 'nowhere' must be host:port"),
-        (["--bind-address", "a:65536"], "--bind-address: 'a:65536' must be host:port"),
+        (["--metrics-bind-address", "nowhere"], "--metrics-bind-address: 'nowhere' must be host:port"),
+        (["--metrics-bind-address", "a:65536"], "--metrics-bind-address: 'a:65536' must be host:port"),
         (["--log-format", "xml"], "--log-format: 'xml' must be one of text, json"),
     ],
 )
@@ -59,6 +59,6 @@ def test_the_identity_is_the_pod_s_or_one_of_its_own(monkeypatch):
 
 
 def test_an_address_without_a_host_is_every_address():
-    assert settings.parse(["run", "--bind-address", ":65535"]).bind_address == "0.0.0.0:65535"
+    assert settings.parse(["run", "--metrics-bind-address", ":65535"]).metrics_bind_address == "0.0.0.0:65535"
     assert settings.parse(["run"]).leader_elect is False
     assert settings.parse(["run", "--leader-elect", "true"]).leader_elect is True
