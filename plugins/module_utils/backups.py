@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from . import network, quantities, server
 from .jobs import State, end_time, state
@@ -21,6 +21,9 @@ from .terminations import last_line
 
 _MARGIN = 2**30
 """Bytes beside the copies: logs, and what tools write."""
+
+_LARGEST = 2**31
+_LONGEST_NAME = 253
 
 _SURE = "64Mi"
 """What a pod needs in any case; where only a limit is given, Kubernetes takes it for the request as well."""
@@ -138,11 +141,14 @@ def next_time(spec: Mapping[str, Any], now: str) -> str:
     """Return when the next backup is due after ``now``; both RFC 3339.
 
     Raises:
-        ValueError: the schedule or the time zone is none.
+        ValueError: the schedule or the time zone is none, or such a time never comes.
     """
-    zone = ZoneInfo(spec["backup"]["timeZone"])
-    after = datetime.fromisoformat(now).astimezone(zone)
-    return _rfc3339(next(CronSim(spec["backup"]["schedule"], after)))
+    schedule, zone = spec["backup"]["schedule"], spec["backup"]["timeZone"]
+    try:
+        after = datetime.fromisoformat(now).astimezone(ZoneInfo(zone))
+        return _rfc3339(next(CronSim(schedule, after)))
+    except (ValueError, ZoneInfoNotFoundError, CronSimError, StopIteration):
+        raise ValueError(f"spec.backup: {schedule!r} in {zone!r} is no time that comes") from None
 
 
 def status(
@@ -164,7 +170,10 @@ def status(
         known["lastBackupStatus"] = state(newest).value
         if state(newest) is State.SUCCEEDED:
             known |= {"lastBackupTime": end_time(newest), **_told(newest, pods)}
-    return {**known, "nextBackupTime": next_time(spec, now)}
+    try:
+        return {**known, "nextBackupTime": next_time(spec, now)}
+    except ValueError:
+        return known
 
 
 def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
@@ -189,16 +198,22 @@ def _newest(jobs: Sequence[Manifest]) -> Manifest | None:
 def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:
     for pod in _pods_of(job, pods):
         for terminated in _terminations(pod):
-            try:
-                message = json.loads(terminated.get("message") or "")
-                return {
-                    "lastBackupName": str(message["name"]),
-                    "lastBackupSize": f"{int(message['kilobytes'])}Ki",
-                    "backupCount": int(message["count"]),
-                }
-            except (ValueError, KeyError, TypeError):
-                continue
+            if message := _message(terminated):
+                return message
     return {}
+
+
+def _message(terminated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a container that made a backup says of it; empty where it says anything else."""
+    try:
+        said = json.loads(terminated.get("message") or "")
+        name, size, count = said["name"], said["kilobytes"], said["count"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    numbers = all(isinstance(one, int) and 0 <= one < _LARGEST for one in (size, count))
+    if not (numbers and isinstance(name, str) and len(name) <= _LONGEST_NAME):
+        return {}
+    return {"lastBackupName": name, "lastBackupSize": f"{size}Ki", "backupCount": count}
 
 
 def _pods_of(job: Manifest, pods: Sequence[Manifest]) -> list[Manifest]:

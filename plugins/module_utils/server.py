@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from .redis_conf import PORT as REDIS_PORT
 from .resources import Manifest
 
 PORT = 3030
+HIGHEST_PORT = 65535
 SENTINEL_PORT = 26379
 MASTER_NAME = "main"
 AUTH_SECRET = "redis-auth"  # noqa: S105 - the name of a Secret
@@ -26,8 +28,9 @@ def image(spec: Mapping[str, Any]) -> str:
 def port(spec: Mapping[str, Any]) -> int:
     """Return the port that the server listens on: ``PORT``, where the tenant sets it to a number."""
     for variable in spec["server"]["env"]:
-        if variable["name"] == "PORT" and str(variable.get("value", "")).isdigit():
-            return int(variable["value"])
+        value = str(variable.get("value", ""))
+        if variable["name"] == "PORT" and re.fullmatch("[0-9]{1,5}", value) and 0 < int(value) <= HIGHEST_PORT:
+            return int(value)
     return PORT
 
 

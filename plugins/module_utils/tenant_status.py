@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,9 @@ _STUCK = frozenset(
 
 _SERVING = frozenset({"Running", "Degraded"})
 """Phases of a component that serves: a backup that failed degrades a tenant, and holds nobody back."""
+
+LONGEST_TEXT = 2048
+"""Characters of a message."""
 
 _REFUSED = frozenset({"FailedCreate", "ProvisioningFailed"})
 
@@ -46,6 +50,8 @@ class Observed:
     """Those that the Ingress lacks because somebody else has them, each named with the reason."""
     hook: Manifest | None = None
     """The Job of postCreate, as long as that is pending."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """What could not be looked at, by the name of its field here, and why."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,15 @@ class _Component:
         return "Ready" if self.phase == "Running" else self.phase
 
 
+@dataclass(frozen=True)
+class _Part:
+    """How a component is told, and from which of the observed objects."""
+
+    tell: Callable[[Manifest, Observed], _Component]
+    needs: tuple[str, ...]
+    applies: Callable[[Manifest], bool] = lambda _: True
+
+
 def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = "", waiting: str = "") -> dict[str, Any]:
     """Return the status of the Tenant.
 
@@ -73,15 +88,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         waiting: what the run waits for before it goes on; empty where it came to its end.
     """
     last = tenant.get("status") or {}
-    components = {
-        "namespace": _namespace(tenant, observed),
-        "redis": _redis(tenant, observed),
-        "server": _workload(observed.server, "Deployment neurallog-server", observed, url=_server_url(tenant)),
-        "network": _network(tenant, observed),
-        "backup": _backup(tenant, observed),
-    }
-    if ingress.hosts(tenant["spec"]):
-        components["ingress"] = _ingress(tenant, observed)
+    components = {name: _told(part, tenant, observed) for name, part in _PARTS.items() if part.applies(tenant)}
     obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
     leaving = _is_leaving(tenant)
     if hooks.is_pending(tenant, "postCreate") and not (obstacle or failure or leaving):
@@ -112,11 +119,25 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     told = backups.status(tenant["spec"], observed.jobs, observed.pods, last=last.get("backup") or {}, now=now)
     if told:
         status["backup"] = told
-    measured = usage.measure(observed.pod_metrics, observed.claims, now=now)
     other_news = any(last.get(key) != value for key, value in status.items())
-    if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
-        status["metrics"] = metrics
+    with suppress(ValueError, KeyError, TypeError):  # what nobody can tell is absent
+        measured = usage.measure(observed.pod_metrics, observed.claims, now=now)
+        if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
+            status["metrics"] = metrics
     return status
+
+
+def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:
+    """Return the status of a Tenant of which no other can be written: that it is not ready, and why."""
+    generation = tenant["metadata"].get("generation")
+    ready = _condition("Ready", False, "StatusUnknown", message)
+    return {
+        "phase": "Terminating" if _is_leaving(tenant) else "Failed",
+        "namespace": names.namespace_name(tenant["metadata"]["name"]),
+        "observedGeneration": generation,
+        "conditions": [_since(ready, tenant.get("status") or {}, generation, now)],
+        "components": {},
+    }
 
 
 def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
@@ -228,6 +249,10 @@ def _backup(tenant: Manifest, observed: Observed) -> _Component:
     return _Component("Running", "CronJob redis-backup is in place")
 
 
+def _server(tenant: Manifest, observed: Observed) -> _Component:
+    return _workload(observed.server, "Deployment neurallog-server", observed, url=_server_url(tenant))
+
+
 def is_settled(workload: Manifest) -> bool:
     """Tell whether a workload's replicas are all ready and all of its present specification."""
     ready = (workload.get("status") or {}).get("readyReplicas", 0)
@@ -329,15 +354,42 @@ def _events_of(manifest: Manifest, observed: Observed) -> Iterator[str]:
             yield f"{describe(manifest)}: {event['reason']}: {event.get('message')}"
 
 
+_AROUND = ("pods", "claims", "events")
+_PARTS: Mapping[str, _Part] = {
+    "namespace": _Part(_namespace, ("namespace",)),
+    "redis": _Part(_redis, ("redis", "proxy", "cluster_job", *_AROUND)),
+    "server": _Part(_server, ("server", *_AROUND)),
+    "network": _Part(_network, ("policies",)),
+    "backup": _Part(_backup, ("backup", "jobs", "pods")),
+    "ingress": _Part(_ingress, ("ingress", "refused_hosts"), lambda tenant: bool(ingress.hosts(tenant["spec"]))),
+}
+
+
+def _told(part: _Part, tenant: Manifest, observed: Observed) -> _Component:
+    """Return what is told of a component; what is wrong with one leaves the others, and no old news."""
+    for name in part.needs:
+        if name in observed.errors:
+            return _Component("Failed", f"It cannot be looked at: {observed.errors[name]}")
+    try:
+        return part.tell(tenant, observed)
+    except Exception as error:  # whatever pods and people write, the rest of the status is told
+        return _Component("Failed", f"It cannot be told: {type(error).__name__}: {error}")
+
+
 def _condition(kind: str, holds: bool, reason: str, message: str) -> dict[str, Any]:
-    return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": message[:32768]}
+    return {"type": kind, "status": "True" if holds else "False", "reason": reason, "message": _cut(message)}
+
+
+def _cut(text: str) -> str:
+    """Return a text that others wrote, in a length that a person reads and a status holds."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 3]}..."
 
 
 def _since(condition: dict[str, Any], last: Mapping[str, Any], generation: Any, now: str) -> dict[str, Any]:
     before: Mapping[str, Any] = next(
-        (known for known in last.get("conditions") or () if known["type"] == condition["type"]), {}
+        (known for known in last.get("conditions") or () if known.get("type") == condition["type"]), {}
     )
-    same = before.get("status") == condition["status"]
+    same = before.get("status") == condition["status"] and "lastTransitionTime" in before
     return {
         **condition,
         "observedGeneration": generation,
@@ -349,7 +401,7 @@ def _reported(name: str, component: _Component, last: Mapping[str, Any], now: st
     before = (last.get("components") or {}).get(name) or {}
     reported: dict[str, Any] = {
         "phase": component.phase,
-        "message": component.message,
+        "message": _cut(component.message),
         "lastTransitionTime": before.get("lastTransitionTime", now) if before.get("phase") == component.phase else now,
     }
     if component.total is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -45,17 +46,49 @@ def report(
         done = {"postCreate": hooks.keep(client, tenant, "postCreate", observed.hook)}
         last = tenant.get("status") or {}
         tenant = {**tenant, "status": {**last, "hooks": {**(last.get("hooks") or {}), **done}}}
-    status = tenant_status.compute(tenant, observed, now=now, failure=failure, waiting=waiting)
+    try:
+        status = tenant_status.compute(tenant, observed, now=now, failure=failure, waiting=waiting)
+    except Exception as error:  # whatever it is, an old "Ready" must not stand
+        status = tenant_status.least(tenant, failure or f"its status cannot be told: {error!r}", now=now)
     if tenant_status.differs(status, tenant.get("status") or {}):
-        metadata = {"name": tenant["metadata"]["name"], "uid": tenant["metadata"]["uid"]}
-        manifest = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "status": status}
         try:
-            client.apply(manifest, manager=names.FIELD_MANAGER, subresource="status")
+            _write(client, tenant, status)
         except ApiError as error:
+            least = tenant_status.least(tenant, f"{failure or 'its status'} could not be written: {error}", now=now)
+            with suppress(ApiError):
+                _write(client, tenant, least)
             if failure:
                 raise RefusedError(f"{failure}; and its status could not be written: {error}") from None
             raise
     return status
+
+
+def _write(client: Client, tenant: Mapping[str, Any], status: Mapping[str, Any]) -> None:
+    metadata = {"name": tenant["metadata"]["name"], "uid": tenant["metadata"]["uid"]}
+    manifest = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "status": status}
+    client.apply(manifest, manager=names.FIELD_MANAGER, subresource="status")
+
+
+class _Looks:
+    """Looks at one thing after the other: the server may refuse one of them, and the others are seen all the same."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+        self.errors: dict[str, str] = {}
+
+    def at(self, name: str, look: Callable[[], Any]) -> Any:
+        """Return what there is, kept under this name; None where the server refused to tell.
+
+        Raises:
+            ApiError: the server cannot be reached: the next look would tell no more.
+        """
+        try:
+            self.found[name] = look()
+        except ApiError as error:
+            if not error.status:
+                raise
+            self.errors[name] = str(error)
+        return self.found.get(name)
 
 
 def observe(
@@ -63,42 +96,59 @@ def observe(
 ) -> tenant_status.Observed:
     """Read what the status is computed from; pods, claims and events only where a workload is not settled."""
     namespace = names.namespace_name(tenant["metadata"]["name"])
-    redis = client.get("apps/v1", "StatefulSet", "redis", namespace)
-    server = client.get("apps/v1", "Deployment", "neurallog-server", namespace)
-    observed: dict[str, Any] = {
-        "namespace": client.get("v1", "Namespace", namespace),
-        "redis": redis,
-        "server": server,
-        "policies": list(client.list_objects("networking.k8s.io/v1", "NetworkPolicy", namespace)),
-        "claims": list(client.list_objects("v1", "PersistentVolumeClaim", namespace)),
-        "backup": client.get("batch/v1", "CronJob", "redis-backup", namespace),
-        "pod_metrics": _pod_metrics(client, namespace),
-    }
-    mode = tenant["spec"]["redis"]["mode"]
-    if mode == "sentinel":
-        observed["proxy"] = client.get("apps/v1", "Deployment", "redis-proxy", namespace)
-    if mode == "cluster":
-        job = redis_conf.cluster_job_name(tenant["spec"]["redis"])
-        observed["cluster_job"] = client.get("batch/v1", "Job", job, namespace)
-    unsettled = any(
-        workload and not tenant_status.is_settled(workload) for workload in (redis, server, observed.get("proxy"))
-    )
+    spec = tenant["spec"]
+    looks = _Looks()
+
+    def get(field: str, api_version: str, kind: str, name: str) -> Any:
+        return looks.at(field, lambda: client.get(api_version, kind, name, namespace))
+
+    def list_all(field: str, api_version: str, kind: str, **selectors: str) -> Any:
+        return looks.at(field, lambda: list(client.list_objects(api_version, kind, namespace, **selectors)))
+
+    redis = get("redis", "apps/v1", "StatefulSet", "redis")
+    server = get("server", "apps/v1", "Deployment", "neurallog-server")
+    proxy = None
+    looks.at("namespace", lambda: namespaces.find(client, tenant))
+    list_all("policies", "networking.k8s.io/v1", "NetworkPolicy")
+    list_all("claims", "v1", "PersistentVolumeClaim")
+    get("backup", "batch/v1", "CronJob", "redis-backup")
+    looks.at("pod_metrics", lambda: _pod_metrics(client, namespace))
+    if spec["redis"]["mode"] == "sentinel":
+        proxy = get("proxy", "apps/v1", "Deployment", "redis-proxy")
+    if spec["redis"]["mode"] == "cluster":
+        get("cluster_job", "batch/v1", "Job", redis_conf.cluster_job_name(spec["redis"]))
+    unsettled = any(workload and not tenant_status.is_settled(workload) for workload in (redis, server, proxy))
     if tenant_hooks.is_pending(tenant, "postCreate"):
-        hook = client.get("batch/v1", "Job", tenant_hooks.job_name(tenant, "postCreate"), namespace)
-        observed["hook"] = hook if hook and tenant_hooks.is_ours(tenant, "postCreate", hook) else None
-    if observed["backup"]:
-        observed["jobs"] = list(client.list_objects("batch/v1", "Job", namespace, labelSelector=_OF_BACKUPS))
-    if unsettled or observed.get("jobs"):
-        observed["pods"] = list(client.list_objects("v1", "Pod", namespace))
+        hook = get("hook", "batch/v1", "Job", tenant_hooks.job_name(tenant, "postCreate"))
+        looks.found["hook"] = hook if hook and tenant_hooks.is_ours(tenant, "postCreate", hook) else None
+    if looks.found.get("backup"):
+        list_all("jobs", "batch/v1", "Job", labelSelector=_OF_BACKUPS)
+    if unsettled or looks.found.get("jobs"):
+        list_all("pods", "v1", "Pod")
     if unsettled:
-        observed["events"] = list(client.list_objects("v1", "Event", namespace, fieldSelector="type=Warning"))
-    if ingress.hosts(tenant["spec"]):
-        observed["ingress"] = client.get("networking.k8s.io/v1", "Ingress", "neurallog-server", namespace)
-        if lacking := ingress.missing(tenant["spec"], observed["ingress"]):
-            others = client.list_objects("networking.k8s.io/v1", "Ingress")
-            reasons = ingress.refused(tenant["spec"], others, namespace, ingress_domains)
-            observed["refused_hosts"] = [reasons[host] for host in lacking if host in reasons]
-    return tenant_status.Observed(**observed)
+        list_all("events", "v1", "Event", fieldSelector="type=Warning")
+    if ingress.hosts(spec):
+        looks.at("ingress", lambda: _ingress(client, namespace))
+        looks.at("refused_hosts", lambda: _refused(client, tenant, looks.found.get("ingress"), ingress_domains))
+    return tenant_status.Observed(**looks.found, errors=looks.errors)
+
+
+def _ingress(client: Client, namespace: str) -> dict[str, Any] | None:
+    """Return the server's Ingress; by a list, which the operator may have of all namespaces."""
+    named = {"fieldSelector": "metadata.name=neurallog-server"}
+    return next(client.list_objects("networking.k8s.io/v1", "Ingress", namespace, **named), None)
+
+
+def _refused(
+    client: Client, tenant: Mapping[str, Any], live: Mapping[str, Any] | None, domains: Sequence[str]
+) -> list[str]:
+    """Return the hosts that the Ingress lacks because somebody else has them, each named with the reason."""
+    if not (lacking := ingress.missing(tenant["spec"], live)):
+        return []
+    others = client.list_objects("networking.k8s.io/v1", "Ingress")
+    namespace = names.namespace_name(tenant["metadata"]["name"])
+    reasons = ingress.refused(tenant["spec"], others, namespace, domains)
+    return [reasons[host] for host in lacking if host in reasons]
 
 
 def _pod_metrics(client: Client, namespace: str) -> list[dict[str, Any]]:

@@ -364,3 +364,49 @@ def test_what_others_write_to_the_status_is_no_difference():
     theirs = {"applied": "x", "conditions": [*status["conditions"], {"type": "Progressing", "status": "False"}]}
     assert not tenant_status.differs(status, {**status, **theirs})
     assert tenant_status.differs(status, {**status, "phase": "Failed"})
+
+
+def test_what_cannot_be_looked_at_is_told_by_its_component_and_the_others_are_told_all_the_same():
+    last = {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": THEN}]}
+    seen = observed(server=None, errors={"server": "the server said no"})
+    status = tenant_status.compute(tenant(status=last), seen, now=NOW)
+    assert status["components"]["server"]["message"] == "It cannot be looked at: the server said no"
+    assert status["components"]["redis"]["phase"] == "Running"
+    ready = condition(status, "Ready")
+    assert (ready["status"], ready["lastTransitionTime"]) == ("False", NOW)
+    assert "the server said no" in ready["message"]
+
+
+def test_an_object_that_is_beyond_what_is_foreseen_silences_only_its_component():
+    broken = {"metadata": {"name": "redis"}, "spec": {"replicas": "many"}, "status": []}
+    status = tenant_status.compute(tenant(), observed(redis=broken), now=NOW)
+    assert status["components"]["redis"]["message"].startswith("It cannot be told: ")
+    assert (status["phase"], condition(status, "Ready")["status"]) == ("Failed", "False")
+    assert status["components"]["server"]["phase"] == "Running"
+
+
+def test_a_text_that_somebody_wrote_is_cut_wherever_it_is_shown():
+    status = tenant_status.compute(tenant(), observed(), now=NOW, failure="x" * 1_000_000)
+    assert len(condition(status, "Ready")["message"]) == tenant_status.LONGEST_TEXT
+    assert condition(status, "Ready")["message"].endswith("...")
+    loud = pod(waiting={"reason": "ErrImagePull", "message": "y" * 1_000_000})
+    seen = observed(redis=workload("StatefulSet", "redis", ready=0), pods=[loud])
+    told = tenant_status.compute(tenant(), seen, now=NOW)["components"]["redis"]["message"]
+    assert len(told) == tenant_status.LONGEST_TEXT
+
+
+def test_the_least_status_says_that_the_tenant_is_not_ready_and_keeps_since_when():
+    last = {"conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": THEN}], "phase": "Running"}
+    status = tenant_status.least(tenant(status=last), "m", now=NOW)
+    (ready,) = status["conditions"]
+    assert (status["phase"], status["components"]) == ("Failed", {})
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", "StatusUnknown", "m")
+    assert (ready["lastTransitionTime"], ready["observedGeneration"]) == (THEN, 3)
+    leaving = tenant()
+    leaving["metadata"]["deletionTimestamp"] = NOW
+    assert tenant_status.least(leaving, "m", now=NOW)["phase"] == "Terminating"
+
+
+def test_metrics_that_cannot_be_told_are_absent():
+    odd = [{"containers": [{"usage": {"cpu": "much"}}]}]
+    assert "metrics" not in tenant_status.compute(tenant(), observed(pod_metrics=odd), now=NOW)
