@@ -27,14 +27,21 @@ class ActionModule(KubernetesAction):
         client = connect(options)
         report = Report()
         for manifest in api_manifests():
-            metadata = manifest["metadata"]
-            before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace"))
-            after = client.apply(manifest, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)
-            report.compare(before, after, names.FIELD_MANAGER)
+            self._state(client, manifest, report)
         result["objects"] = report.objects
         report.fill(result, diff=self._task.diff)
         if not self._task.check_mode:
             _wait_until_served(client, options["wait_timeout"])
+
+    def _state(self, client: Client, manifest: dict[str, Any], report: Report) -> None:
+        metadata = manifest["metadata"]
+        namespace = metadata.get("namespace")
+        if namespace and self._task.check_mode and client.get("v1", "Namespace", namespace) is None:
+            report.note("created", None, manifest)  # the server dry-runs nothing in a namespace that does not exist
+            return
+        before = client.get(manifest["apiVersion"], manifest["kind"], metadata["name"], namespace)
+        after = client.apply(manifest, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)
+        report.compare(before, after, names.FIELD_MANAGER)
 
 
 def api_manifests() -> Iterator[dict[str, Any]]:

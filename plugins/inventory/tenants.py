@@ -68,6 +68,9 @@ cluster: true
 selector: tier=gold
 """
 
+HEAD = 2**16
+"""Characters of a file that are looked at to tell what it means to be."""
+
 GROUP = "neurallog_tenants"
 """The group of all tenants. No Tenant can have its name, which is no DNS label."""
 
@@ -80,7 +83,7 @@ class InventoryModule(BaseInventoryPlugin):
         if not super().verify_file(path) or Path(path).suffix not in {".yaml", ".yml"}:
             return False
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            text = _head(Path(path))
         except (OSError, UnicodeDecodeError):
             return False
         return self._is_configuration(text) or is_candidate(text)
@@ -89,7 +92,7 @@ class InventoryModule(BaseInventoryPlugin):
         super().parse(inventory, loader, path, cache)
         self.inventory.add_group(GROUP)
         source = Path(path)
-        if self._is_configuration(source.read_text(encoding="utf-8")):
+        if self._is_configuration(_head(source)):
             configuration = self._read_config_data(path)
             error = self._mistake(configuration)
             documents = (
@@ -174,3 +177,9 @@ class InventoryModule(BaseInventoryPlugin):
         if error:
             host.set_variable("tenant_error", error)
         host.set_variable("tenant", document.manifest)
+
+
+def _head(path: Path) -> str:
+    """Return the beginning of a file, which tells what it means to be."""
+    with path.open(encoding="utf-8") as file:
+        return file.read(HEAD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,16 @@ from . import names
 from .objects import BOOKKEEPING
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+_TAGS = {_STR, _MERGE, *(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "int", "map", "null", "seq"))}
+
+LARGEST_FILE = 2**21
+"""Bytes. An object on the API server has at most three quarters of it; a fleet has several files."""
+LARGEST_DOCUMENT = 2**21
+"""Characters and nodes, those behind aliases as often as they are named."""
+DEEPEST = 64
+"""Levels of lists and maps; the schema of a Tenant has some 15."""
+
 _FROM_THE_SERVER = frozenset({*BOOKKEEPING, "deletionTimestamp"})
 
 
@@ -29,24 +40,39 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: no timestamps; a key that is there twice and half a character are errors."""
+    """YAML as Kubernetes reads it: JSON's types alone, no key twice, and no half characters."""
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         text = super().construct_scalar(node)
         if _SURROGATE.search(str(text)):
-            problem = "half of a surrogate pair is no character: write the character itself, or \\U and 8 digits"
-            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+            raise _problem(
+                node, "half of a surrogate pair is no character: write the character itself, or \\U and 8 digits"
+            )
         return text
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag not in _TAGS:
+            raise _problem(
+                node, f"{node.tag} is no type of JSON: a Tenant has text, numbers, true, false, null, lists and maps"
+            )
+        value = super().construct_object(node, deep)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _problem(node, "a number must be finite")
+        return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key_node.value!r} is there twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key_node.value)
+        for key, _ in node.value:
+            if key.tag not in {_STR, _MERGE}:
+                raise _problem(key, "a key must be text: put it in quotes")
+            if key.value in seen:
+                raise _problem(key, f"key {key.value!r} is there twice")
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _problem(node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -73,6 +99,10 @@ def read(path: Path) -> Iterator[Document]:
             yield from read(file)
         return
     try:
+        if path.stat().st_size > LARGEST_FILE:
+            error = f"{path}: is larger than {LARGEST_FILE // 2**20} MiB: take a file for each part of the fleet"
+            yield Document(str(path), path.name, error=error)
+            return
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         yield Document(str(path), path.name, error=f"{path}: cannot be read: {error}")
@@ -82,27 +112,57 @@ def read(path: Path) -> Iterator[Document]:
 
 def parse(text: str, place: str) -> Iterator[Document]:
     """Yield the documents of a manifest text; ``place`` is the file's name in messages."""
-    loader = _Loader(text)
+    name = Path(place).name
     found = False
     try:
-        while loader.check_node():
-            node = loader.get_node()
-            if node is None:
-                continue
+        loader = _Loader(text)
+        while node := loader.get_node() if loader.check_node() else None:
             here = f"{place}:{node.start_mark.line + 1}"
-            value = loader.construct_document(node)
-            if value is None:
-                continue
-            found = True
-            yield _judge(value, here, Path(place).name)
-    except yaml.MarkedYAMLError as error:
-        found = True
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        yield Document(f"{place}:{line}", Path(place).name, error=f"{place}:{line}: not valid YAML: {error.problem}")
-    finally:
-        loader.dispose()
+            try:
+                value = _constructed(loader, node)
+            except (yaml.YAMLError, ValueError) as error:
+                yield _invalid(place, error)
+                value = None
+                found = True
+            if value is not None:
+                found = True
+                yield _judge(value, here, name)
+    except RecursionError:
+        yield Document(place, name, error=f"{place}: not valid YAML: it has more than {DEEPEST} levels")
+        return
+    except yaml.YAMLError as error:
+        yield _invalid(place, error)
+        return
     if not found:
-        yield Document(place, Path(place).name, error=f"{place}: has no Tenant manifest")
+        yield Document(place, name, error=f"{place}: has no Tenant manifest")
+
+
+def _constructed(loader: _Loader, node: yaml.Node) -> Any:
+    """Return the document of this node, which is measured before anything is made of it."""
+    if _measure(node, {}, 0) > LARGEST_DOCUMENT:
+        raise _problem(node, f"with its aliases it is larger than {LARGEST_DOCUMENT // 2**20} MiB")
+    return loader.construct_document(node)
+
+
+def _measure(node: yaml.Node, known: dict[int, int], depth: int) -> int:
+    """Return the characters and nodes below a node, what aliases name counted each time."""
+    if depth > DEEPEST:
+        raise _problem(node, f"it has more than {DEEPEST} levels")
+    if isinstance(node, yaml.ScalarNode):
+        return len(node.value) + 1
+    if id(node) not in known:
+        known[id(node)] = LARGEST_DOCUMENT + 1  # for an alias of what it is in
+        below = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
+        known[id(node)] = 1 + sum(_measure(one, known, depth + 1) for one in below)
+    return known[id(node)]
+
+
+def _invalid(place: str, error: Exception) -> Document:
+    """Return a document that is no YAML, or none that JSON could hold, with the line where that is known."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    where = f"{place}:{mark.line + 1}" if mark else place
+    problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else " ".join(str(error).split())
+    return Document(where, Path(place).name, error=f"{where}: not valid YAML: {problem}")
 
 
 def _judge(value: Any, place: str, fallback: str) -> Document:
