@@ -71,6 +71,31 @@ QUIET = {"automountServiceAccountToken": False}
 PROJECTED = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}]
 
 
+@pytest.mark.parametrize(
+    ("verb", "resource", "namespace"),
+    [
+        ("get", "secrets/other", "tenant-acme"),
+        ("list", "secrets", "kube-system"),
+        ("watch", "secrets", "tenant-acme"),
+        ("get", "secrets", "neurallog-system"),
+        ("create", "pods", "tenant-acme"),
+        ("create", "pods/exec", "tenant-acme"),
+        ("create", "serviceaccounts/token", "neurallog-system"),
+        ("get", "pods/log", "tenant-acme"),
+        ("create", "roles.rbac.authorization.k8s.io", "tenant-acme"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io", "default"),
+        ("impersonate", "users", "default"),
+        ("create", "daemonsets.apps", "kube-system"),
+        ("list", "nodes", "default"),
+        ("patch", "validatingadmissionpolicies.admissionregistration.k8s.io", "default"),
+        ("delete", "customresourcedefinitions.apiextensions.k8s.io", "default"),
+        ("delete", "persistentvolumeclaims", "tenant-acme"),
+    ],
+)
+def test_the_operator_has_no_right_that_leads_out_of_the_fence(cluster, operator, verb, resource, namespace):
+    assert cluster.kubectl(*operator, "auth", "can-i", verb, resource, "-n", namespace, check=False).endswith("no\n")
+
+
 @pytest.mark.parametrize("where", ["kube-system", "default", "neurallog-system"])
 def test_the_operator_writes_no_secret_outside_of_tenants_namespaces(attempt, operator, where):
     assert OUT_OF_BOUNDS in attempt(operator, with_token(thing("Secret", "redis-auth", where)))

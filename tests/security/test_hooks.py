@@ -113,7 +113,7 @@ def test_a_user_of_the_namespace_takes_no_hooks_place_and_stops_none(
     cluster, name, user, manifest, make_tenant, cordoned
 ):
     said = cluster.kubectl(*user, "create", "-f", "-", stdin=yaml.safe_dump(hook_job(cluster, name)), check=False)
-    assert "only those who may write Tenants may write them" in said
+    assert "to write them needs the verb adopt on tenants" in said
     path = manifest(make_tenant(name, lifecycle={"preDelete": RUN}))
     assert cluster.playbook("reconcile", "-i", path).code == 0
     running = cluster.playbook("delete", "-i", path, "-e", "confirm=true", "-e", "wait=false")
@@ -122,7 +122,7 @@ def test_a_user_of_the_namespace_takes_no_hooks_place_and_stops_none(
     assert cluster.get("tenant", name)["status"]["hooks"]["preDelete"] == {"jobUID": job["metadata"]["uid"]}
     suspend = ("patch", "job", job["metadata"]["name"], "-n", f"tenant-{name}", "--type=merge", "-p")
     said = cluster.kubectl(*user, *suspend, '{"spec": {"suspend": true}}', check=False)
-    assert "only those who may write Tenants may write them" in said
+    assert "to write them needs the verb adopt on tenants" in said
 
 
 def test_a_job_in_a_hooks_place_that_is_not_the_operators_is_named_and_never_taken_for_it(

@@ -45,10 +45,10 @@ def test_a_user_of_a_tenants_namespace_writes_nothing_that_isolates(
     cluster.kubectl("create", "rolebinding", "edit", "--clusterrole=admin", "--user=user", "-n", namespace)
     user = ("--as", "user")
     stdin = yaml.safe_dump({**WRITES[kind], "kind": kind, "metadata": {"name": "mine", "namespace": namespace}})
-    assert "only those who may write Tenants" in cluster.kubectl(*user, "create", "-f", "-", stdin=stdin, check=False)
+    assert "needs the verb adopt on tenants" in cluster.kubectl(*user, "create", "-f", "-", stdin=stdin, check=False)
     cluster.kubectl("create", "-f", "-", stdin=stdin)  # an administrator's own
     for change in (("label", kind, "mine", "a=b"), ("delete", kind, "mine")):
-        assert "only those who may write Tenants" in cluster.kubectl(*user, "-n", namespace, *change, check=False)
+        assert "needs the verb adopt on tenants" in cluster.kubectl(*user, "-n", namespace, *change, check=False)
 
 
 def test_rules_and_a_controller_that_somebody_adds_to_a_policy_are_taken_back_at_once(

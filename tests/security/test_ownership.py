@@ -123,7 +123,7 @@ def test_the_guard_of_a_namespace_outlives_its_tenant(cluster, name, namespace, 
     cluster.kubectl("create", "role", "everything", *everything)
     cluster.kubectl("create", "rolebinding", "user", "--role=everything", "--user=user", "-n", namespace)
     label = ("label", "--overwrite", "namespace", namespace, "pod-security.kubernetes.io/enforce=privileged")
-    assert "only those who may write Tenants may write it" in cluster.kubectl("--as", "user", *label, check=False)
+    assert "to write it needs the verb adopt on tenants" in cluster.kubectl("--as", "user", *label, check=False)
     assert NEEDS_ALLOWANCE in cluster.kubectl("delete", "namespace", namespace, check=False)
     remove(cluster, namespace)
     assert cluster.get("namespace", namespace) is None
