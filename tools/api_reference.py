@@ -17,7 +17,8 @@ Written by `make api-reference` from [the CRD](../config/crd/neurallog.io_tenant
 tenant.spec` says, on one page. Rules across fields are enforced by the API server; their messages name the field and
 say what would be right. What server and redis request has to fit in `spec.resources`
 ([policy](../config/crd/fit-quota.yaml)); a Tenant with `spec.preventDeletion` is not deleted
-([policy](../config/crd/prevent-deletion.yaml)); a tenant's Namespace is written by those who have the verb `adopt` on `tenants`
+([policy](../config/crd/prevent-deletion.yaml)); a tenant's Namespace is written by those who have the verb `adopt` on
+`tenants`
 ([policy](../config/crd/guard-namespaces.yaml)). Examples of every kind are in [config/samples](../config/samples).
 """
 
