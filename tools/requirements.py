@@ -6,6 +6,7 @@ are kept: the bundle as a whole is half a gigabyte.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -22,6 +23,9 @@ SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
 BUNDLE = "ansible==12.3.0"
 """The release of the community bundle that carries the versions of requirements.yml."""
 
+CHECKSUMS = {"kubernetes.core": "b87339075f4c55ba0091906917e965a259363d8bf4419d7fd981bb179739e38a"}
+"""SHA-256 of the MANIFEST.json of each collection of requirements.yml; it has that of FILES.json, and this all others."""
+
 
 def installed_version(collection: str) -> str | None:
     """Return the version of ``namespace.name`` in this environment, or None."""
@@ -29,6 +33,26 @@ def installed_version(collection: str) -> str | None:
     if not manifest.is_file():
         return None
     return str(json.loads(manifest.read_text())["collection_info"]["version"])
+
+
+def tampered(folder: Path, checksum: str) -> list[str]:
+    """Return the files of a collection that are not those of the checksum; some may be missing, as in the bundle.
+
+    Source: https://docs.ansible.com/ansible/latest/dev_guide/collections_galaxy_meta.html, and the two files themselves.
+    """
+    manifest, files = folder / "MANIFEST.json", folder / "FILES.json"
+    if _sha256(manifest) != checksum:
+        return [manifest.name]
+    if _sha256(files) != json.loads(manifest.read_text())["file_manifest_file"]["chksum_sha256"]:
+        return [files.name]
+    known = {entry["name"]: entry["chksum_sha256"] for entry in json.loads(files.read_text())["files"]}
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    names = {path: path.relative_to(folder).as_posix() for path in found if path not in {manifest, files}}
+    return [name for path, name in names.items() if known.get(name) != _sha256(path)]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def from_galaxy(wanted: dict[str, str]) -> bool:
@@ -72,6 +96,11 @@ def main() -> int:
     for name, version in missing.items():
         if (found := installed_version(name)) != version:
             print(f"{name}: wanted {version}, got {found}", file=sys.stderr)
+            return 1
+    for name, checksum in CHECKSUMS.items():
+        folder = SITE_PACKAGES / "ansible_collections" / name.replace(".", "/")
+        if wrong := tampered(folder, checksum):
+            print(f"{name}: {', '.join(wrong[:5])} is not what was released: remove {folder}", file=sys.stderr)
             return 1
     return 0
 
