@@ -24,7 +24,7 @@ BUNDLE = "ansible==12.3.0"
 """The release of the community bundle that carries the versions of requirements.yml."""
 
 CHECKSUMS = {"kubernetes.core": "b87339075f4c55ba0091906917e965a259363d8bf4419d7fd981bb179739e38a"}
-"""SHA-256 of the MANIFEST.json of each collection of requirements.yml; it has that of FILES.json, and this all others."""
+"""SHA-256 of the MANIFEST.json of each required collection; it has that of FILES.json, and this all others."""
 
 
 def installed_version(collection: str) -> str | None:
@@ -38,7 +38,7 @@ def installed_version(collection: str) -> str | None:
 def tampered(folder: Path, checksum: str) -> list[str]:
     """Return the files of a collection that are not those of the checksum; some may be missing, as in the bundle.
 
-    Source: https://docs.ansible.com/ansible/latest/dev_guide/collections_galaxy_meta.html, and the two files themselves.
+    Source: https://docs.ansible.com/ansible/latest/dev_guide/collections_galaxy_meta.html
     """
     manifest, files = folder / "MANIFEST.json", folder / "FILES.json"
     if _sha256(manifest) != checksum:

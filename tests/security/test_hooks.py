@@ -33,6 +33,8 @@ def test_nothing_gets_into_the_namespace_for_hooks_and_only_dns_is_asked(cluster
     (rule,) = policy["egress"]
     assert {(port["protocol"], port["port"]) for port in rule["ports"]} == {("UDP", 53), ("TCP", 53)}
     assert cluster.get("resourcequota", "hooks", namespace=HOOKS)["spec"]["hard"]["pods"] == "50"
+    (limit,) = cluster.get("limitrange", "ephemeral-storage", namespace=HOOKS)["spec"]["limits"]
+    assert limit["default"] == {"ephemeral-storage": "1Gi"}
     assert cluster.get("serviceaccount", "default", namespace=HOOKS)["automountServiceAccountToken"] is False
 
 
