@@ -206,7 +206,10 @@ class Component:
             if lost := self._refused_hosts(ingress.older(all_of_them, live)):
                 refused |= lost
                 free = ingress.without(manifest, refused)
-                self._state_one(free, "apply", live) if free else self.client.delete(live)
+                if free:
+                    self._state_one(free, "apply", live)
+                else:
+                    self.client.delete(live)
         self.report.remaining += refused.values()
         return [free] if free else []
 
