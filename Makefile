@@ -128,6 +128,10 @@ bench: venv ## Measure this collection, kubernetes.core and the bare requests in
 bench-memory: cluster ## Measure what the operator takes with many tenants (TENANTS="1000 4000")
 	@$(BIN)/python -m benchmarks.memory $(TENANTS) </dev/null
 
+.PHONY: bench-hostile
+bench-hostile: cluster ## Measure what hostile tenants cost the others of their batch (ROUNDS=3)
+	@$(BIN)/python -m benchmarks.hostile --rounds $(or $(ROUNDS),3) </dev/null
+
 .PHONY: build
 build: venv ## Build the wheel and the collection's tarball into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . </dev/null
