@@ -44,8 +44,10 @@ IMG ?= neurallog/tenant-operator:latest
 KUBECTL ?= $(shell $(PYTHON) -m devcluster kubectl)
 
 .PHONY: image
-image: ## Build the operator's container image IMG (BASE=... takes another base image)
+image: ## Build the operator's container image IMG (BASE=... takes another base image), and dist/sbom.json
 	docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMG) .
+	@mkdir -p dist
+	@docker run --rm --entrypoint cat $(IMG) /opt/operator/sbom.json >dist/sbom.json
 	@docker image inspect $(IMG) --format '$(IMG) has {{.Size}} bytes' | numfmt --field=3 --to=iec
 
 .PHONY: named-cluster

@@ -1,8 +1,11 @@
 """The operator's container, and a tenant that runs."""
 
+import json
 import subprocess
 
-from tests.control_plane import is_reconciled
+import pytest
+
+from tests.control_plane import CHECKOUT, is_reconciled
 
 from .conftest import OPERATOR, SYSTEM
 
@@ -59,3 +62,15 @@ def test_watches_file_names_another_watches_yaml_to_the_image():
     done = subprocess.run(named, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "/named.yaml" in done.stderr
+
+
+@pytest.mark.usefixtures("cluster")
+def test_the_image_says_what_is_in_it_in_the_versions_that_are_pinned():
+    show = ["docker", "run", "--rm", "--network=none", "--entrypoint", "cat", OPERATOR, "/opt/operator/sbom.json"]
+    said = json.loads(subprocess.run(show, capture_output=True, text=True, check=True, timeout=120).stdout)
+    assert said["bomFormat"] == "CycloneDX"
+    found = {component["name"].lower(): component["version"] for component in said["components"]}
+    pins = dict(line.lower().split("==") for line in (CHECKOUT / "constraints.txt").read_text().splitlines())
+    assert {"ansible-core", "ansible-runner", "cheroot", "kubernetes", "pyyaml"} <= found.keys()
+    assert {name: version for name, version in found.items() if pins.get(name, version) != version} == {}
+    assert "cyclonedx-bom" not in found
