@@ -148,9 +148,16 @@ def condition(tenant, kind):
     return found[0] if found else {"status": "Unknown", "message": ""}
 
 
-def is_reconciled(cluster, name, kind="Ready"):
-    """Tell whether the operator has done what the Tenant says now, and this condition of it holds."""
+def is_reconciled(cluster, name):
+    """Tell whether the operator has done what the Tenant says now, and it is ready."""
     tenant = cluster.get("tenant", name)
     progressing = condition(tenant, "Progressing")
     current = progressing.get("observedGeneration") == ((tenant or {}).get("metadata") or {}).get("generation")
-    return current and progressing["status"] == "False" and condition(tenant, kind)["status"] == "True"
+    return current and progressing["status"] == "False" and condition(tenant, "Ready")["status"] == "True"
+
+
+def holds_now(cluster, name, kind):
+    """Tell whether this condition holds for what the Tenant says now."""
+    tenant = cluster.get("tenant", name)
+    found = condition(tenant, kind)
+    return found["status"] == "True" and found["observedGeneration"] == tenant["metadata"]["generation"]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.control_plane import is_reconciled
+from tests.control_plane import holds_now
 
 from .conftest import small_tenant
 
@@ -103,7 +103,7 @@ def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, 
             cluster.apply(small_tenant(redis.tenant, redis={**MODES[redis.mode], "persistence": {"type": kind}}))
         for redis in redises:
             # The server does not count: kubelet restarts it, later and later, while its Redis is away most of the time.
-            cluster.wait_until(lambda redis=redis: is_reconciled(cluster, redis.tenant, "RedisReady"))
+            cluster.wait_until(lambda redis=redis: holds_now(cluster, redis.tenant, "RedisReady"))
             cluster.wait_until(lambda redis=redis, kind=kind: redis.keeps(kind))
             cluster.wait_until(redis.has_kept)
         for redis in redises:
