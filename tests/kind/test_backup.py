@@ -140,6 +140,11 @@ def degraded(cluster, name):
     return tenant if tenant["status"].get("phase") == "Degraded" else None
 
 
+def hooks_of(cluster, name):
+    """Return what the status keeps of the tenant's hooks."""
+    return cluster.get("tenant", name).get("status", {}).get("hooks", {})
+
+
 @pytest.mark.usefixtures("buckets")
 def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant):
     thing = f"{bucket.S3}/{bucket.BUCKET}/{name}"
@@ -158,8 +163,8 @@ def test_hooks_run_for_real_in_both_namespaces(cluster, name, make_tenant):
         "postDelete": run,
     }
     cluster.apply(make_tenant(name, lifecycle=hooks))
-    cluster.wait_until(lambda: "postCreate" in cluster.get("tenant", name).get("status", {}).get("hooks", {}))
-    assert {hook: done["result"] for hook, done in cluster.get("tenant", name)["status"]["hooks"].items()} == {
+    cluster.wait_until(lambda: "result" in hooks_of(cluster, name).get("postCreate", {}))
+    assert {hook: done["result"] for hook, done in hooks_of(cluster, name).items()} == {
         "preCreate": "Succeeded",
         "postCreate": "Succeeded",
     }
