@@ -99,7 +99,7 @@ lint: venv ## Check style, types, layers, YAML and playbooks
 	ansible-lint --offline
 
 .PHONY: test
-test: lint test-unit test-cluster test-molecule test-distribution ## Lint and run all tests
+test: lint test-unit test-cluster test-security test-molecule test-distribution ## Lint and run all tests
 
 .PHONY: test-unit
 test-unit: venv ## Run the tests that need no cluster
@@ -107,7 +107,11 @@ test-unit: venv ## Run the tests that need no cluster
 
 .PHONY: test-cluster
 test-cluster: venv ## Run the tests on a control plane of their own
-	pytest -q tests/cluster tests/security
+	pytest -q tests/cluster
+
+.PHONY: test-security
+test-security: venv ## Attack the operator on a control plane of its own
+	pytest -q tests/security
 
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own

@@ -14,8 +14,10 @@ from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
 from tests.monitoring import MonitoringKinds
 
 
-def _started(folder, *, audit=False):
-    control_plane = kwok.Cluster(CHECKOUT / ".devcluster" / folder)
+def _started(name, config, *, audit=False):
+    """Start a control plane of this run's own: the suites run side by side."""
+    suite = Path(config.args[0].partition("::")[0]).stem
+    control_plane = kwok.Cluster(CHECKOUT / ".devcluster" / f"{name}-{suite}")
     control_plane.down()
     control_plane.up(audit=audit)
     yield Cluster(control_plane.kubeconfig, control_plane.audit_log)
@@ -23,8 +25,8 @@ def _started(folder, *, audit=False):
 
 
 @pytest.fixture(scope="session")
-def _control_plane():
-    yield from _started("tests", audit=True)
+def _control_plane(pytestconfig):
+    yield from _started("tests", pytestconfig, audit=True)
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +38,15 @@ def cluster(_control_plane):
 
 
 @pytest.fixture(scope="module")
-def bare_cluster():
+def bare_cluster(pytestconfig):
     """A control plane that knows no Tenants yet."""
-    yield from _started("bare")
+    yield from _started("bare", pytestconfig)
 
 
 @pytest.fixture(scope="session")
-def operated_cluster():
+def operated_cluster(pytestconfig):
     """A control plane of the operator's own: it takes care of every Tenant that it finds."""
-    for cluster in _started("operated", audit=True):
+    for cluster in _started("operated", pytestconfig, audit=True):
         assert cluster.playbook("install").code == 0
         yield cluster
 
