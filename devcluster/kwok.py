@@ -126,7 +126,11 @@ class Cluster(Runtime):
             "componentsPatches": [
                 {
                     "name": "kube-controller-manager",
-                    "extraArgs": [{"key": "enable-hostpath-provisioner", "value": "true"}],
+                    # Each controller has a name of its own, as on kubeadm's clusters: policies tell them apart.
+                    "extraArgs": [
+                        {"key": "enable-hostpath-provisioner", "value": "true"},
+                        {"key": "use-service-account-credentials", "value": "true"},
+                    ],
                 },
                 {
                     "name": "kube-apiserver",

@@ -108,7 +108,6 @@ class Hooks:
             "hook": wanted,
             "http_image": self.options["hook_http_image"],
             "deadline": self.options["hook_deadline_seconds"],
-            "is_outside": hook in hooks.SYSTEM,
         }
         return self._rendered("job.yaml", hook, variables)
 

@@ -100,7 +100,12 @@ def bundles():
             made.append(bundle)
         bundle["taken"] |= taken
         bundle["specs"] = [merged(*pair) for pair in zip(bundle["specs"], (first, second, back), strict=True)]
-    return [(f"change-{number}", *bundle["specs"]) for number, bundle in enumerate(made)]
+    return [(f"change-{number}", *of_its_own(bundle["specs"], number)) for number, bundle in enumerate(made)]
+
+
+def of_its_own(specs, number):
+    """Return the specs with hosts that no other case ever has: one is free only when its holder let it go."""
+    return json.loads(json.dumps(specs).replace("example.com", f"case{number}.example.com"))
 
 
 CASES = bundles()

@@ -59,6 +59,7 @@ def holds(found, wanted):
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(holds(found.get(key), below) for key, below in wanted.items())
     if isinstance(wanted, list):
+        found = [] if found is None else found  # the server leaves out an empty list
         return isinstance(found, list) and len(found) == len(wanted) and all(map(holds, found, wanted))
     return found == wanted
 
