@@ -70,9 +70,11 @@ def test_a_forged_namespace_in_place_of_the_one_that_was_made_is_not_the_tenants
     assert NOT_OURS in run.flat
     assert NOT_OURS in condition(cluster.get("tenant", name), "Ready")["message"]
     assert cluster.get("secret", "redis-auth", namespace=namespace) is None
+    position = cluster.audit_position()
     deleted = cluster.playbook("delete", "-i", manifest(make_tenant(name)), "-e", "confirm=true")
     assert deleted.code == 0, deleted.output
-    assert cluster.get("namespace", namespace)["status"]["phase"] == "Active"
+    gone = [event["objectRef"]["resource"] for event in cluster.writes(since=position) if event["verb"] == "delete"]
+    assert gone == ["tenants"]  # the forger's owner reference is what the garbage collector acts on
 
 
 def test_a_namespace_that_somebody_removed_is_made_again_and_kept(cluster, name, namespace, made, reconcile):
