@@ -136,6 +136,7 @@ bench-memory: cluster ## Measure what the operator takes with many tenants (TENA
 
 .PHONY: bench-hostile
 bench-hostile: cluster ## Measure what hostile tenants cost the others of their batch (ROUNDS=3)
+	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/ansible-playbook neurallog.tenant.install </dev/null >/dev/null
 	@$(BIN)/python -m benchmarks.hostile --rounds $(or $(ROUNDS),3) </dev/null
 
 .PHONY: build

@@ -30,7 +30,7 @@ HEADER = "#jinja2: variable_start_string: '[%', variable_end_string: '%]'\n[% lo
 NEVER = {"exec": {"image": "busybox", "command": ["sleep", "600"]}}
 PRIVATE = [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]
 HOSTILE = {
-    "evil-header": {"displayName": HEADER, "server": {"env": [{"name": "A", "value": HEADER}]}},
+    "evil-header": {"server": {"env": [{"name": "A", "value": HEADER}]}},
     "evil-zone": {"backup": {"timeZone": "Foo/Bar"}},
     "evil-rule": {"networkPolicy": {"ingressRules": PRIVATE}},
     "evil-size": {"server": {"env": [{"name": f"A{number}", "value": "x" * 32_000} for number in range(30)]}},
@@ -68,13 +68,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="how often each is measured (%(default)s)")
     rounds = parser.parse_args().rounds
-    os.environ["KUBECONFIG"] = str(KUBECONFIG)
-    client = connect({})
+    client = connect({"kubeconfig": str(KUBECONFIG)})
     good: dict[str, dict[str, object]] = {name: {} for name in WORDS}
     alone, beside = [], []
     command = [Path(sys.executable).parent / "tenant-operator", "run", "--watches", CHECKOUT / "watches.yaml"]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        environment = {**os.environ, "KUBECONFIG": str(KUBECONFIG)}
+        process = subprocess.Popen(
+            command, cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
         try:
             make(client, {"warm-up": {}}, {"warm-up"})
             remove(client)
