@@ -121,9 +121,9 @@ def parse(text: str, place: str) -> Iterator[Document]:
             try:
                 value = _constructed(loader, node)
             except (yaml.YAMLError, ValueError) as error:
-                yield _invalid(place, error)
-                value = None
                 found = True
+                yield _invalid(place, error)
+                continue
             if value is not None:
                 found = True
                 yield _judge(value, here, name)

@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 from ..module_utils import names, ownership, server
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest, describe
+from . import namespaces
 from .client import Client
 
 OWNED_KINDS = (
@@ -67,7 +68,7 @@ class Deletion:
         uid = tenant["metadata"].get("uid")
         if live is None or (uid and live["metadata"]["uid"] != uid):
             return None
-        namespace = client.get("v1", "Namespace", names.namespace_name(live["metadata"]["name"]))
+        namespace = namespaces.find(client, live)
         return cls(client, {"spec": {}, **live}, namespace, ownership.namespace_state(namespace, live))
 
     @property
@@ -175,7 +176,7 @@ class Deletion:
         """Return what is left of the tenant's namespace, with what the server says is in its way."""
         if not self.namespace or not self._has_namespace or ownership.is_retained(self.tenant):
             return []
-        live = self.client.get("v1", "Namespace", names.namespace_name(self.name))
+        live = namespaces.find(self.client, self.tenant)
         if live is None or live["metadata"]["uid"] != self.namespace["metadata"]["uid"]:
             return []
         return [describe(live) + _obstacles(live)]

@@ -15,7 +15,7 @@ from ansible.template import Templar
 from ..module_utils import hooks, names, network, ownership
 from ..module_utils.jobs import State
 from ..module_utils.resources import Manifest, describe
-from . import manifests
+from . import manifests, statuses
 from .action import RefusedError
 from .client import ApiError, Client
 
@@ -190,13 +190,7 @@ def keep(client: Client, tenant: Manifest, hook: str, job: Manifest) -> dict[str
 
 
 def _keep(client: Client, tenant: Manifest, hook: str, entry: Mapping[str, Any]) -> None:
-    manifest = {
-        "apiVersion": names.API_VERSION,
-        "kind": names.KIND,
-        "metadata": {key: tenant["metadata"][key] for key in ("name", "uid")},
-        "status": {"hooks": {hook: entry}},
-    }
-    client.apply(manifest, manager=f"{MANAGER}-{hook.lower()}", subresource="status")
+    statuses.write(client, tenant, {"hooks": {hook: entry}}, manager=f"{MANAGER}-{hook.lower()}")
 
 
 def _now() -> datetime:

@@ -8,6 +8,7 @@ from typing import Any
 from ..module_utils import names, ownership
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest
+from . import statuses
 from .action import RefusedError
 from .client import ApiError, Client
 
@@ -77,12 +78,6 @@ def check(namespace: Manifest | None, tenant: Manifest) -> None:
 
 
 def _keep(client: Client, tenant: Manifest, uid: str) -> Manifest:
-    manifest = {
-        "apiVersion": names.API_VERSION,
-        "kind": names.KIND,
-        "metadata": {key: tenant["metadata"][key] for key in ("name", "uid")},
-        "status": {"namespaceUID": uid},
-    }
-    client.apply(manifest, manager=MANAGER, subresource="status")
+    statuses.write(client, tenant, {"namespaceUID": uid}, manager=MANAGER)
     status: Mapping[str, Any] = tenant.get("status") or {}
     return {**tenant, "status": {**status, "namespaceUID": uid}}

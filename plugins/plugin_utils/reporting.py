@@ -10,7 +10,7 @@ from typing import Any
 
 from ..module_utils import hooks as tenant_hooks
 from ..module_utils import ingress, names, redis_conf, tenant_status
-from . import hooks, namespaces
+from . import hooks, namespaces, statuses
 from .action import RefusedError
 from .client import ApiError, Client
 
@@ -52,21 +52,15 @@ def report(
         status = tenant_status.least(tenant, failure or f"its status cannot be told: {error!r}", now=now)
     if tenant_status.differs(status, tenant.get("status") or {}):
         try:
-            _write(client, tenant, status)
+            statuses.write(client, tenant, status, manager=names.FIELD_MANAGER)
         except ApiError as error:
             least = tenant_status.least(tenant, f"{failure or 'its status'} could not be written: {error}", now=now)
             with suppress(ApiError):
-                _write(client, tenant, least)
+                statuses.write(client, tenant, least, manager=names.FIELD_MANAGER)
             if failure:
                 raise RefusedError(f"{failure}; and its status could not be written: {error}") from None
             raise
     return status
-
-
-def _write(client: Client, tenant: Mapping[str, Any], status: Mapping[str, Any]) -> None:
-    metadata = {"name": tenant["metadata"]["name"], "uid": tenant["metadata"]["uid"]}
-    manifest = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": metadata, "status": status}
-    client.apply(manifest, manager=names.FIELD_MANAGER, subresource="status")
 
 
 class _Looks:

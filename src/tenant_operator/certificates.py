@@ -22,7 +22,7 @@ def self_signed(folder: Path, name: str) -> Certificate:
 
     Source: https://cryptography.io/en/latest/x509/tutorial/
     """
-    # Loaded where it is needed: it takes 10 MB.
+    # Loaded where it is needed: it takes 8 MiB.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
