@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from tests.control_plane import CHECKOUT
+from tests.pods import restricted
 
 OPERATOR = ("--as", "system:serviceaccount:neurallog-system:tenant-operator")
 MAKER = ("--as", "maker")
@@ -53,18 +54,8 @@ def with_token(secret):
     return {**secret, "metadata": {**secret["metadata"], **TOKEN_OF}, **TOKEN}
 
 
-def pod(**spec):
-    container = {
-        "name": "a",
-        "image": "a",
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    return {"restartPolicy": "Never", "securityContext": security, "containers": [container], **spec}
-
-
 def job(name, namespace, **spec):
-    return thing("Job", name, namespace, spec={"template": {"spec": pod(**spec)}})
+    return thing("Job", name, namespace, spec={"template": {"spec": restricted(**spec)}})
 
 
 QUIET = {"automountServiceAccountToken": False}

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.control_plane import condition
+from tests.pods import restricted
 
 HOOKS = "neurallog-hooks"
 RUN = {"exec": {"image": "busybox", "command": ["true"]}}
@@ -100,15 +101,8 @@ def user(cluster, name, manifest, make_tenant):
 
 def hook_job(cluster, name, hook="postcreate"):
     uid = cluster.get("tenant", name)["metadata"]["uid"].replace("-", "")[:12]
-    container = {
-        "name": "a",
-        "image": "a",
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    pod = {"restartPolicy": "Never", "securityContext": security, "containers": [container]}
     metadata = {"name": f"hook-{hook}-{uid}", "namespace": f"tenant-{name}"}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": {"spec": pod}}}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": {"spec": restricted()}}}
 
 
 def test_a_user_of_the_namespace_takes_no_hooks_place_and_stops_none(

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.control_plane import condition
+from tests.pods import restricted
 
 
 @pytest.fixture
@@ -48,18 +49,13 @@ def test_a_port_of_the_server_that_is_none_is_refused_with_what_would_be_right(c
 def backup_pod(name, message, uid):
     """A pod as the Job of a backup makes it; kwok takes the status that we give it."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "forged", "uid": uid}
-    container = {
-        "name": "a",
-        "image": "a",
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"restartPolicy": "Never", "nodeName": "nowhere", "securityContext": security, "containers": [container]}
     metadata = {"name": name, "ownerReferences": [owner]}
     terminated = {"exitCode": 0, "message": message, "reason": "Completed"}
     status = {"containerStatuses": [{"name": "a", "image": "a", "imageID": "", "ready": False, "restartCount": 0,
                                      "state": {"terminated": terminated}}]}  # fmt: skip
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, {"status": status}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": restricted(nodeName="nowhere")}, {
+        "status": status
+    }
 
 
 @pytest.mark.parametrize(
