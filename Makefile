@@ -82,10 +82,13 @@ uninstall: named-cluster ## Take the CRD away, and all tenants with their data (
 .PHONY: venv
 venv: $(VENV)/.installed ## Make the development environment in .venv
 
-$(VENV)/.installed: pyproject.toml constraints.txt requirements.yml tools/requirements.py
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+$(VENV)/.installed: pyproject.toml requirements/dev.txt requirements.yml tools/requirements.py
 	@test -x $(BIN)/python || { echo "Making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the development environment into $(VENV)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' </dev/null
+	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt </dev/null
+	@$(PIP_INSTALL) --no-index --no-deps --no-build-isolation -e . </dev/null
 	@$(BIN)/python tools/requirements.py </dev/null
 	@touch $@
 
@@ -138,6 +141,18 @@ bench-memory: cluster ## Measure what the operator takes with many tenants (TENA
 bench-hostile: cluster ## Measure what hostile tenants cost the others of their batch (ROUNDS=3)
 	@KUBECONFIG=$(CURDIR)/.devcluster/kubeconfig $(BIN)/ansible-playbook neurallog.tenant.install </dev/null >/dev/null
 	@$(BIN)/python -m benchmarks.hostile --rounds $(or $(ROUNDS),3) </dev/null
+
+PINS := uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version 3.11 --custom-compile-command "make pins"
+
+.PHONY: pins
+pins: venv ## Pin what pyproject.toml asks for, with hashes (UPGRADE=1 takes the newest versions)
+	$(PINS) $(if $(UPGRADE),--upgrade) --extra dev pyproject.toml requirements/image.in --output-file requirements/dev.txt
+	$(PINS) -c requirements/dev.txt pyproject.toml --output-file requirements/operator.txt
+	$(PINS) -c requirements/dev.txt requirements/image.in --output-file requirements/image.txt
+
+.PHONY: audit
+audit: venv ## Ask the advisory database about every pinned package, those of the operator and the image among them (it needs pypi.org or osv.dev)
+	pip-audit --require-hashes --disable-pip -r requirements/dev.txt
 
 .PHONY: build
 build: venv ## Build the wheel and the collection's tarball into dist/
