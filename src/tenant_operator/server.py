@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from cheroot import wsgi
+from cheroot.server import HTTPConnection
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 from tenant_operator.certificates import Certificate
@@ -19,6 +22,9 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 THREADS = 4
 PATIENCE = 1
 """Seconds that a thread waits for a client that says nothing."""
+
+LONGEST_EXCHANGE = 5
+"""Seconds from the first byte of a request to the last of its answer; who drips bytes holds no thread for longer."""
 
 WAITING = 16
 """Connections that wait for a thread; more of them are closed at once, so that a flood holds nothing and passes."""
@@ -66,7 +72,28 @@ class Server:
         self._server.stop()
 
 
+class _BriefConnection(HTTPConnection):
+    """cheroot's timeout is that of one read: a byte now and then would keep a thread for ever."""
+
+    def communicate(self) -> bool:
+        """Answer one request, and end the connection where that lasts too long."""
+        end = threading.Timer(LONGEST_EXCHANGE, self._end)
+        end.daemon = True
+        end.start()
+        try:
+            return bool(super().communicate())
+        finally:
+            end.cancel()
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError):  # it has ended by itself
+            # Not the method of ssl.SSLSocket: it takes away what the thread that reads stands on.
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
+
 class _Bounded(wsgi.Server):
+    ConnectionClass = _BriefConnection
+
     def process_conn(self, conn: Any) -> None:
         """Give the connection to a thread, or close it: cheroot would keep it until it has answered it."""
         try:

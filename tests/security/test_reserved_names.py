@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import hostile
 from tests.control_plane import is_reconciled
 
 WORDS = ("all", "ungrouped", "localhost", "tenants", "hostvars", "groups", "omit", "environment")
@@ -28,14 +29,15 @@ def test_by_hand_every_tenant_of_the_inventory_is_provisioned_and_deleted(cluste
         assert cluster.get("namespace", f"tenant-{name}") is None
 
 
-def test_the_operator_serves_every_tenant_of_a_batch_and_deletes_it(operated_cluster, names, make_tenant, start):
-    for name in names:
-        operated_cluster.apply(make_tenant(name))
+def test_the_operator_serves_every_reserved_name_beside_hostile_tenants(operated_cluster, make_tenant, start):
+    bad = [make_tenant(name, **spec) for name, spec in hostile.HOSTILE.items()]
+    for tenant in [*bad, *map(make_tenant, hostile.WORDS)]:
+        operated_cluster.apply(tenant)
     operator = start()  # finds all of them at once
-    for name in names:
+    for name in hostile.WORDS:
         operated_cluster.wait_until(lambda name=name: is_reconciled(operated_cluster, name))
-        assert operated_cluster.get("namespace", f"tenant-{name}")["metadata"]["labels"]["neurallog.io/tenant"] == name
-        assert f"Tenant {name}: all failed" not in operator.log.read_text()
-    operated_cluster.kubectl("delete", "tenant", *names, "--timeout=240s")
-    for name in names:
+    log = operator.log.read_text()
+    assert [name for name in hostile.WORDS if f"Tenant {name}: all failed" in log] == []
+    operated_cluster.kubectl("delete", "tenant", *hostile.WORDS, *hostile.HOSTILE, "--timeout=240s")
+    for name in (*hostile.WORDS, *hostile.HOSTILE):
         assert operated_cluster.get("namespace", f"tenant-{name}") is None

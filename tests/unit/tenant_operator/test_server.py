@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 import pytest
 
-from tenant_operator import certificates
+from tenant_operator import certificates, server
 from tenant_operator.client import ApiError
 from tenant_operator.health import Probes
 from tenant_operator.scrape import Metrics
@@ -102,8 +102,8 @@ def serve():
         return servers[-1].address
 
     yield serve
-    for server in servers:
-        server.close()
+    for each in servers:
+        each.close()
 
 
 def answering(environ, start_response):
@@ -126,6 +126,28 @@ def test_a_server_closes_at_once_what_no_thread_has_time_for_and_answers_when_th
     finally:
         for connection in flood:
             connection.close()
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_server_ends_a_client_that_drips_bytes(serve, monkeypatch, tmp_path, encrypted):
+    monkeypatch.setattr(server, "LONGEST_EXCHANGE", 0.5)
+    certificate = certificates.self_signed(tmp_path, "tenant-operator") if encrypted else None
+    host, port = serve(answering, certificate=certificate).split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as plain:
+        connection = ssl.create_default_context(cafile=certificate.path) if certificate else None
+        dripping = connection.wrap_socket(plain, server_hostname="tenant-operator") if connection else plain
+        dripping.sendall(b"GET / HTTP/1.1\r\nX-A: ")
+        dripping.settimeout(0.1)  # well within the server's patience
+        heard = None
+        while heard is None:
+            try:
+                heard = dripping.recv(1)
+            except TimeoutError:
+                dripping.sendall(b"a")
+            except OSError:
+                heard = b""
+        assert heard in {b"", b"H"}
+        dripping.close()
 
 
 def test_a_server_refuses_a_request_that_is_too_long(serve):
