@@ -81,7 +81,7 @@ class _BriefConnection(HTTPConnection):
         end.daemon = True
         end.start()
         try:
-            return bool(super().communicate())
+            return bool(super().communicate())  # type: ignore[no-untyped-call]  # cheroot has no types
         finally:
             end.cancel()
 

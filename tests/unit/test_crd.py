@@ -21,6 +21,17 @@ def rules(schema, path=""):
             yield from rules(schema[key], f"{path}[]")
 
 
+def references(schema, path="", *, within=False):
+    """Yield the path and the schema of every field that names a Secret or a ConfigMap."""
+    for name, below in schema.get("properties", {}).items():
+        refers = bool(re.search("(?i)secret|configmap", name))
+        if below.get("type") == "string" and (refers or (within and name == "name")):
+            yield f"{path}.{name}", below, schema
+        yield from references(below, f"{path}.{name}", within=refers)
+    if isinstance(schema.get("items"), dict):
+        yield from references(schema["items"], f"{path}[]", within=within)
+
+
 def bare(expression):
     """Return a CEL expression without blanks, negations and parentheses."""
     return re.sub(r"[\s!()]", "", expression)
@@ -32,3 +43,14 @@ def test_a_rule_on_the_keys_of_a_map_names_the_key_that_it_refuses():
     for path, rule in about_keys:
         condition = bare(rule["rule"]).removeprefix("self.allkey,")
         assert f"self.filterkey,{condition}[0]" in bare(rule.get("messageExpression", "")), path
+
+
+def test_no_field_names_an_object_of_another_namespace():
+    found = list(references(SCHEMA["properties"]["spec"]))
+    assert len(found) >= 15
+    for path, field, around in found:
+        assert "namespace" not in around["properties"], path
+        assert field["maxLength"] <= 253, path
+        for name in ("tenant-victim/api", "../api", "a b", "A", ""):
+            assert not re.search(field["pattern"], name), path
+        assert re.search(field["pattern"], "api-1.a"), path
