@@ -30,7 +30,7 @@ class Renderer:
         folder = CHECKOUT / "roles" / role
         defaults = self._loader.load_from_file(str(folder / "defaults" / "main.yml"), trusted_as_template=True) or {}
         (task,) = self._loader.load_from_file(str(folder / "tasks" / "main.yml"), trusted_as_template=True)
-        return folder / "templates", defaults, task["neurallog.tenant.apply"]["manifests"]
+        return folder, defaults, task["neurallog.tenant.apply"]["manifests"]
 
     def accepted(self, manifest):
         """Return the Tenant as the server would keep it: a dry run."""
@@ -39,11 +39,11 @@ class Renderer:
     def objects(self, tenant):
         """Return the objects by kind and name, hooks included."""
         made = {}
-        for templates, defaults, listed in self._roles.values():
+        for folder, defaults, listed in self._roles.values():
             variables = {**defaults, "tenant": tenant}
             templar = Templar(loader=self._loader, variables=variables)
             entries = manifests.plain(templar.template(listed))
-            sources = manifests.load(entries, lambda name, templates=templates: str(templates / name))
+            sources = manifests.load(entries, lambda kind, name, folder=folder: str(folder / kind / name))
             for rendered in manifests.render(sources, templar, variables):
                 made[f"{rendered.manifest['kind']} {rendered.manifest['metadata']['name']}"] = rendered.manifest
         return made | self._hooks(tenant)

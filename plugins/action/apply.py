@@ -29,7 +29,7 @@ class ActionModule(KubernetesAction):
         if (tenant.get("spec") or {}).get("paused"):
             result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused", objects=[])
             return
-        sources = manifests.load(options["manifests"], lambda name: self._find_needle("templates", name))
+        sources = manifests.load(options["manifests"], self._find_needle)
         rendered = list(manifests.render(sources, self._templar, task_vars))
         report = Report()
         component = Component(

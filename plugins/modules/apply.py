@@ -30,6 +30,8 @@ options:
       - C(mode) is C(apply); C(create) for an object that is created once, after which only its metadata is stated;
         C(grow) for a volume claim that a controller makes, whose size is stated where it exists and asks for less.
       - C(keep) is for what holds data; it is not deleted when it is no longer stated.
+      - C(files) of the role become the data of a ConfigMap, each under its own name, as they are. Comment lines at the
+        beginning of a file stay behind.
       - In a template, a mapping with the key C($when) is left out where the value of this key is false.
       - C(optional) leaves out an object whose kind the server does not know.
     type: list
@@ -66,7 +68,8 @@ EXAMPLES = r"""
     tenant: "{{ tenant }}"
     component: redis
     manifests:
-      - configmap.yaml
+      - template: configmap.yaml
+        files: [start.sh]
       - template: secret.yaml
         mode: create
       - statefulset.yaml

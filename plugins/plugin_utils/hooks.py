@@ -124,7 +124,7 @@ class Hooks:
         return self._rendered("networkpolicy.yaml", hook, variables)
 
     def _rendered(self, template: str, hook: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        sources = manifests.load([template], lambda name: str(TEMPLATES / name))
+        sources = manifests.load([template], lambda _folder, name: str(TEMPLATES / name))
         (rendered,) = manifests.render(sources, self.templar, variables)
         name = self.tenant["metadata"]["name"]
         metadata = {

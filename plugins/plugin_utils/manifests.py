@@ -5,9 +5,10 @@ Only the collection's own files are templates. What comes out of an expression i
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,11 @@ class Entry:
     ``apply`` states the whole object. ``create`` creates it once and from then on states its metadata alone. ``grow``
     is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less.
     ``keep`` is for what holds data: it stays when it is no longer stated. What is ``optional`` is left out where the
-    server does not know its kind.
+    server does not know its kind. ``files`` become the data of a ConfigMap, each under its own name.
     """
 
     template: str
+    files: Sequence[str] = ()
     when: bool = True
     loop: Sequence[Any] | None = None
     mode: str = "apply"
@@ -55,10 +57,10 @@ class Entry:
         """
         if isinstance(value, str):
             return cls(value)
-        unknown = value.keys() - {"template", "when", "loop", "mode", "optional"}
+        unknown = value.keys() - {field.name for field in fields(cls)}
         if unknown or not isinstance(value.get("template"), str):
             raise ManifestError(
-                f"manifests: {dict(value)} needs template, and knows when, loop, mode and optional besides"
+                f"manifests: {dict(value)} needs template, and knows files, when, loop, mode and optional besides"
             )
         if value.get("mode", "apply") not in MODES:
             raise ManifestError(f"manifests: mode of {value['template']} must be one of {', '.join(MODES)}")
@@ -76,6 +78,8 @@ class Source:
     api_version: str
     kind: str
     document: Mapping[str, Any] = field(repr=False)
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The contents of the entry's files by name, never templated."""
 
 
 @dataclass(frozen=True)
@@ -86,24 +90,37 @@ class Rendered:
     mode: str
 
 
-def load(entries: Sequence[str | Mapping[str, Any]], find: Callable[[str], str]) -> list[Source]:
-    """Parse the templates; ``find`` gives the path of one.
+Find = Callable[[str, str], str]
+"""Returns the path of a role's file: of the folder ``templates`` or ``files``, by its name there."""
+
+
+def load(entries: Sequence[str | Mapping[str, Any]], find: Find) -> list[Source]:
+    """Parse the templates, and read the files that belong to them.
 
     Raises:
-        ManifestError: a template is no manifest.
+        ManifestError: a template is no manifest, or has files and is no ConfigMap.
     """
     return [source for value in entries for source in _load_one(Entry.parse(value), find)]
 
 
-def _load_one(entry: Entry, find: Callable[[str], str]) -> Iterator[Source]:
+def _load_one(entry: Entry, find: Find) -> Iterator[Source]:
     try:
-        documents = list(yaml.load_all(Path(find(entry.template)).read_text(), Loader=LOADER))
+        documents = list(yaml.load_all(Path(find("templates", entry.template)).read_text(), Loader=LOADER))
+        files = {Path(name).name: _contents(Path(find("files", name))) for name in entry.files}
     except (yaml.YAMLError, OSError, AnsibleError) as error:
         raise ManifestError(f"{entry.template}: {error}") from None
     for document in documents:
         if not isinstance(document, dict) or not {"apiVersion", "kind", "metadata"} <= document.keys():
             raise ManifestError(f"{entry.template}: a manifest needs apiVersion, kind and metadata")
-        yield Source(entry, document["apiVersion"], document["kind"], document)
+        if files and document["kind"] != "ConfigMap":
+            raise ManifestError(f"{entry.template}: files are for a ConfigMap, not for a {document['kind']}")
+        yield Source(entry, document["apiVersion"], document["kind"], document, files)
+
+
+def _contents(path: Path) -> str:
+    """Return a file without the comment at its beginning, which is for the reader of the repository."""
+    lines = path.read_text().splitlines(keepends=True)
+    return "".join(itertools.dropwhile(lambda line: line.startswith("#"), lines))
 
 
 def render(sources: Iterable[Source], templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
@@ -120,6 +137,8 @@ def render(sources: Iterable[Source], templar: Templar, variables: Mapping[str, 
         for scope in [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]:
             bound.available_variables = scope
             document = _render(source.document, bound, entry.template)
+            if source.files:
+                document["data"] = {**(document.get("data") or {}), **source.files}
             yield Rendered(plain(without_nulls(document)), entry.mode)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 FOLDERS = ("plugins", "roles", "playbooks", "tasks")
 YAML_SUFFIXES = {".yml", ".yaml"}
-SUFFIXES = {".py", *YAML_SUFFIXES}
+SUFFIXES = {".py", ".sh", ".awk", *YAML_SUFFIXES}
 
 
 def of(folder: Path) -> list[Path]:

@@ -1,0 +1,20 @@
+# A backup is a folder named by its time, with a copy of each master and the checksums. It gets its name when it is whole.
+set -eu
+umask 077
+name=$(date -u +%Y%m%dT%H%M%SZ)
+partial=/backup/.partial
+slots=none
+until sh /scripts/settled.sh "$slots"; do
+  [ "$slots" = none ] || sleep 5
+  rm -rf "$partial"
+  mkdir "$partial"
+  slots=$(sh /scripts/slots.sh)
+  for host in $(sh /scripts/masters.sh); do
+    copy="$partial/${host%%.*}.rdb"
+    redis-cli $REDIS_CLI_OPTIONS -h "$host" --rdb "$copy"
+    redis-check-rdb "$copy"
+  done
+done
+(cd "$partial" && sha256sum ./*.rdb >SHA256SUMS)
+mv "$partial" "/backup/$name"
+echo "$name" >/tmp/name

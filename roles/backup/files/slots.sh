@@ -1,0 +1,6 @@
+# Who has which slots, those that are on their way included, which only their master tells.
+set -eu
+[ "$REDIS_MODE" = cluster ] || exit 0
+for host in $(sh /scripts/masters.sh); do
+  redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes | awk '/myself/ {$2 = $3 = $4 = $5 = $6 = $7 = $8 = ""; print}'
+done

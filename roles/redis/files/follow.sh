@@ -1,0 +1,6 @@
+# Redis 7.0 takes an address of its master that a third node tells into its view, and goes on asking at the old one.
+nodes=$(cat)
+master=$(echo "$nodes" | awk '/myself/ && $3 ~ /slave/ {print $4}')
+address=$(echo "$nodes" | awk -v master="$master" '$1 == master {sub(/:[0-9]+@.*/, "", $2); print $2}')
+asked=$(redis-cli $REDIS_CLI_OPTIONS info replication | tr -d '\r' | sed -n 's/^master_host://p')
+[ -z "$address" ] || [ "$address" = "$asked" ] || redis-cli $REDIS_CLI_OPTIONS cluster replicate "$master"

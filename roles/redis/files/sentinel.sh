@@ -1,0 +1,38 @@
+# A sentinel keeps what it knows beside the data: after a restart of all pods it still knows the last master.
+set -eu
+umask 077
+domain="redis-headless.$NAMESPACE.$(sh /etc/redis/domain.sh)"
+file=/data/sentinel.conf
+quorum=$(($(cat /etc/redis/replicas) / 2 + 1))
+if [ ! -s "$file" ]; then
+  until [ "$(redis-cli $REDIS_CLI_OPTIONS -h "redis-0.$domain" ping 2>/dev/null)" = PONG ]; do sleep 1; done
+  {
+    echo "sentinel resolve-hostnames yes"
+    echo "sentinel announce-hostnames yes"
+    echo "sentinel monitor main redis-0.$domain 6379 $quorum"
+  } >"$file.new"
+  mv "$file.new" "$file"
+fi
+# What may have changed since, said anew.
+{
+  grep -vE '^(port |tls-|dir |bind |protected-mode |sentinel (announce-ip|auth-pass|down-after-milliseconds|failover-timeout) )' "$file"
+  echo "dir /tmp"
+  echo "bind * -::*"
+  echo "protected-mode no"
+  if [ -n "$REDIS_CLI_OPTIONS" ]; then
+    printf '%s\n' "port 0" "tls-port 26379" "tls-replication yes" "tls-auth-clients optional" \
+      "tls-cert-file /run/tls/tls.crt" "tls-key-file /run/tls/tls.key" "tls-ca-cert-file /run/tls/ca.crt"
+  else
+    echo "port 26379"
+  fi
+  echo "sentinel announce-ip $HOSTNAME.$domain"
+  echo "sentinel down-after-milliseconds main 5000"
+  # An election that failed is tried again after twice this time.
+  echo "sentinel failover-timeout main 10000"
+  if [ -n "${REDISCLI_AUTH-}" ]; then
+    printf 'sentinel auth-pass main "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')"
+  fi
+} >"$file.new"
+mv "$file.new" "$file"
+unset REDISCLI_AUTH
+exec redis-server "$file" --sentinel

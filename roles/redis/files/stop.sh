@@ -1,0 +1,9 @@
+# A master that is asked to end hands over first.
+set -eu
+if timeout 5 redis-cli $REDIS_CLI_OPTIONS role | head -n 1 | grep -q master; then
+  redis-cli $REDIS_CLI_OPTIONS -h redis-sentinel -p 26379 sentinel failover main
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    sleep 1
+    redis-cli $REDIS_CLI_OPTIONS role | head -n 1 | grep -q master || exit 0
+  done
+fi
