@@ -93,20 +93,27 @@ $(VENV)/.installed: pyproject.toml requirements/dev.txt requirements.yml tools/r
 	@touch $@
 
 .PHONY: lint
-lint: venv ## Check style, types, layers, YAML and playbooks
+lint: venv ## Check style, types, layers, scripts, YAML and playbooks
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
+	shfmt --diff --indent 2 --case-indent roles tools .ci/run
+	shellcheck --shell=sh $(wildcard roles/*/files/*.sh roles/*/files/*/*.sh)
+	shellcheck .ci/run tools/*.sh
 	yamllint --strict .
 	ansible-lint --offline
 
 .PHONY: test
 test: lint test-unit test-cluster test-security test-molecule test-distribution ## Lint and run all tests
 
+.PHONY: programs
+programs:
+	@tools/programs.sh
+
 .PHONY: test-unit
-test-unit: venv ## Run the tests that need no cluster
-	pytest -q tests/unit
+test-unit: venv programs ## Run the tests that need no cluster
+	pytest -q --numprocesses auto tests/unit
 
 .PHONY: test-cluster
 test-cluster: venv ## Run the tests on a control plane of their own

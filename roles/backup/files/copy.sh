@@ -10,7 +10,7 @@ until sh /scripts/settled.sh "$slots"; do
   mkdir "$partial"
   slots=$(sh /scripts/slots.sh)
   for host in $(sh /scripts/masters.sh); do
-    copy="$partial/${host%%.*}.rdb"
+    copy="$partial/$(echo "$host" | sed -E 's/^([^.0-9][^.]*)[.].*/\1/').rdb" # an address is a name as a whole
     redis-cli $REDIS_CLI_OPTIONS -h "$host" --rdb "$copy"
     redis-check-rdb "$copy"
   done

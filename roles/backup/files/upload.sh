@@ -1,10 +1,10 @@
 set -eu
 cd /backup
-name=$(ls | grep -E '^[0-9]{8}T[0-9]{6}Z$' | sort | tail -n 1)
+name=$(printf '%s\n' * | sh /scripts/names.sh | sort | tail -n 1)
 size=$(du -sk "./$name" | cut -f1)
 rclone copy "./$name" "remote:$LOCATION/$name"
 rclone check --one-way "./$name" "remote:$LOCATION/$name"
-rclone lsf --dirs-only "remote:$LOCATION" | tr -d / | grep -E '^[0-9]{8}T[0-9]{6}Z$' >/tmp/names
+rclone lsf --dirs-only "remote:$LOCATION" | tr -d / | sh /scripts/names.sh >/tmp/names
 sh /scripts/outdated.sh </tmp/names | while read -r old; do rclone purge "remote:$LOCATION/$old"; done
-count=$(rclone lsf --dirs-only "remote:$LOCATION" | tr -d / | grep -cE '^[0-9]{8}T[0-9]{6}Z$')
+count=$(rclone lsf --dirs-only "remote:$LOCATION" | tr -d / | sh /scripts/names.sh | grep -c .)
 printf '{"name": "%s", "kilobytes": %s, "count": %s}' "$name" "$size" "$count" >/dev/termination-log

@@ -2,7 +2,11 @@
 set -eu
 replicas=$REDIS_REPLICAS
 masters=$REDIS_MASTERS
-cli() { host=$1; shift; timeout 10 redis-cli $REDIS_CLI_OPTIONS -h "$host" "$@"; }
+cli() {
+  host=$1
+  shift
+  timeout 10 redis-cli $REDIS_CLI_OPTIONS -h "$host" "$@"
+}
 pod() { echo "redis-$1.redis-headless"; }
 address() { cli "$(pod "$1")" config get cluster-announce-ip | sed -n 2p; }
 known() { cli "$(pod "$1")" cluster nodes | grep -v handshake | grep -c :; }
@@ -17,7 +21,10 @@ agree() {
 numbers=$(seq 0 $((replicas - 1)))
 formed=""
 for number in $numbers; do
-  until [ "$(cli "$(pod "$number")" ping 2>/dev/null)" = PONG ]; do echo "waiting for $(pod "$number")"; sleep 2; done
+  until [ "$(cli "$(pod "$number")" ping 2>/dev/null)" = PONG ]; do
+    echo "waiting for $(pod "$number")"
+    sleep 2
+  done
   [ -n "$formed" ] || [ "$(known "$number")" -lt 2 ] || formed=$number
 done
 seed=${formed:-0}
@@ -25,7 +32,7 @@ first="$(address "$seed"):6379"
 [ -n "$formed" ] || . /etc/redis/form.sh
 for number in $numbers; do
   [ "$(known "$number")" -lt 2 ] || continue
-  present=$(cli "$(pod "$seed")" cluster nodes | awk '$3 ~ /master/ && $3 !~ /fail/' | grep -c :)
+  present=$(cli "$(pod "$seed")" cluster nodes | awk -f /etc/redis/live-masters.awk | grep -c :)
   if [ -n "$(slots "$number")" ]; then
     cli "$(pod "$seed")" cluster meet "$(address "$number")" 6379
   elif [ "$present" -lt "$masters" ]; then
@@ -38,11 +45,15 @@ for number in $numbers; do
 done
 # Slots move once every node knows both ends; a move that was interrupted is finished first.
 for number in $numbers; do
-  until [ "$(known "$number")" -ge "$replicas" ]; do echo "waiting for $(pod "$number") to know all"; sleep 2; done
+  until [ "$(known "$number")" -ge "$replicas" ]; do
+    echo "waiting for $(pod "$number") to know all"
+    sleep 2
+  done
 done
 agree
 if redis-cli $REDIS_CLI_OPTIONS --cluster check "$first" | grep -q 'slots are open'; then
   redis-cli $REDIS_CLI_OPTIONS --cluster fix "$first"
 fi
 redis-cli $REDIS_CLI_OPTIONS --cluster rebalance "$first" --cluster-use-empty-masters
+agree
 redis-cli $REDIS_CLI_OPTIONS --cluster check "$first"

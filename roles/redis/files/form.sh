@@ -1,3 +1,4 @@
+# shellcheck disable=SC2154  # cluster.sh includes it, and sets these variables.
 # Masters that were restored own the slots of their keys from when they have read them, and get the free ones as well.
 first_numbers=$(seq 0 $((masters - 1)))
 owned=$(for number in $first_numbers; do slots "$number" | sed "s/^/$number /"; done)

@@ -1,4 +1,5 @@
 # Reads masters with the slots that they own; prints masters with the slots that they are to own besides, evenly.
+BEGIN { master = 0 }
 {
   count = split($2, range, "-")
   for (slot = range[1] + 0; slot <= range[count] + 0; slot++) {
@@ -16,7 +17,7 @@ END {
   for (slot = 0; slot < 16384; slot++) {
     if (slot in owner) continue
     while (size[master] * masters >= 16384 && master < masters - 1) master++
-    print master + 0, slot
+    print master, slot
     size[master]++
   }
 }

@@ -6,12 +6,9 @@ while sleep 5; do
   fi
   echo "$nodes" | sh /etc/redis/follow.sh
   echo "$nodes" | grep -qE 'fail|disconnected' || continue
-  number=0
-  while [ "$number" -lt "$(cat /etc/redis/replicas)" ]; do
-    host="redis-$number.redis-headless"
+  for host in $(sh /etc/redis/hosts.sh); do
     address=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" config get cluster-announce-ip 2>/dev/null | sed -n 2p)
     known=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes 2>/dev/null | grep -c :)
     [ -z "$address" ] || [ "$known" -lt 2 ] || redis-cli $REDIS_CLI_OPTIONS cluster meet "$address" 6379 >/dev/null
-    number=$((number + 1))
   done
 done

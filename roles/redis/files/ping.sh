@@ -2,7 +2,10 @@
 # master's data, is of no use to clients, and no pod is to be replaced after it.
 answer=$(redis-cli $REDIS_CLI_OPTIONS ping)
 if [ "$answer" = PONG ] && [ -n "${REDIS_MODE-}" ]; then
-  wrong=$({ redis-cli $REDIS_CLI_OPTIONS cluster info; redis-cli $REDIS_CLI_OPTIONS info replication; } |
+  wrong=$({
+    redis-cli $REDIS_CLI_OPTIONS cluster info
+    redis-cli $REDIS_CLI_OPTIONS info replication
+  } |
     tr -d '\r' | grep -E '^(cluster_state|master_link_status):' | grep -vE ':(ok|up)$')
   answer=${wrong:-PONG}
 fi

@@ -1,19 +1,16 @@
 # A pod whose volume was lost is a new node of an old name. When the others have given up the old node it takes its
 # place: as a replica where another one has its slots, else as their master, empty like any Redis that lost its volume.
-number=0
-while [ "$number" -lt "$(cat /etc/redis/replicas)" ]; do
-  host="redis-$number.redis-headless"
+for host in $(sh /etc/redis/hosts.sh); do
   nodes=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes 2>/dev/null)
   old=$(echo "$nodes" | awk -v name=",$HOSTNAME." 'index($2, name) && $3 ~ /fail$/')
   [ -z "$old" ] || break
-  number=$((number + 1))
 done
 [ -n "$old" ] || exit 0
 lost=$(echo "$old" | cut -d' ' -f1)
 slots=$(echo "$old" | awk '{for (i = 9; i <= NF; i++) if ($i !~ /\[/) {count = split($i, range, "-"); print range[1], range[count]}}')
 if [ -z "$slots" ]; then
   role=--cluster-slave
-  [ "$(echo "$nodes" | awk '$3 ~ /master/ && $3 !~ /fail/' | grep -c :)" -ge "$(cat /etc/redis/masters)" ] || role=
+  [ "$(echo "$nodes" | awk -f /etc/redis/live-masters.awk | grep -c :)" -ge "$(cat /etc/redis/masters)" ] || role=
   redis-cli $REDIS_CLI_OPTIONS --cluster add-node "$POD_IP:6379" "$host:6379" $role || exit 1
 elif echo "$nodes" | cut -d' ' -f4 | grep -qF "$lost"; then
   exit 0 # its replica is about to take over

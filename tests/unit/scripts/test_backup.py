@@ -1,0 +1,218 @@
+"""How a backup is made, kept for its time, and restored."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+NODES = """\
+aaa 10.0.0.1:6379@16379,redis-0.redis-headless myself,master - 0 1 1 connected 0-8191
+bbb 10.0.0.2:6379@16379,redis-1.redis-headless slave aaa 0 1 1 connected
+ccc 10.0.0.3:6379@16379 master - 0 1 7 connected 8192-16383
+ddd 10.0.0.4:6379@16379,redis-3.redis-headless master,fail - 0 1 7 connected
+"""
+NAME = "20261126T010203Z"
+
+
+@pytest.fixture(autouse=True)
+def _mounted(pod):
+    pod.mount("backup", "/scripts")
+    pod.mount("redis", "/etc/redis")
+    pod.write("/scripts/live-masters.awk", pod.read("/etc/redis/live-masters.awk"))
+    pod.write("/etc/redis/masters", "2")
+    pod.write("/etc/redis/replicas", "3")
+    pod.environment |= {"REDIS_MODE": "standalone", "KEEP_DAYS": "7", "KEEP_COUNT": "3"}
+    pod.program("redis-check-rdb")
+    pod.program("redis-cli")
+    pod.program("rclone")
+
+
+def saves(pod, *hosts):
+    """Have these hosts give a copy of their data to whoever asks."""
+    for host in hosts:
+        pod.program("redis-cli", f"-h {host} --rdb *", effect=f'echo "data of {host}" >"$4"')
+
+
+def test_the_master_of_a_redis_without_cluster_is_whom_clients_reach(pod):
+    assert pod.run("/scripts/masters.sh") == "redis\n"
+    assert pod.run("/scripts/slots.sh") == ""
+
+
+def test_the_masters_of_a_cluster_are_those_that_have_not_failed(pod):
+    pod.redis("-h redis cluster nodes", NODES)
+    assert pod.run("/scripts/masters.sh", REDIS_MODE="cluster").split() == ["redis-0.redis-headless", "10.0.0.3"]
+
+
+def cluster(pod, *views):
+    """Let a cluster of two masters be seen; each view is of the first one."""
+    pod.redis("-h redis cluster nodes", NODES)
+    pod.redis("-h redis-0.redis-headless cluster nodes", *views)
+    pod.redis("-h 10.0.0.3 cluster nodes", "ccc 10.0.0.3:6379@16379 myself,master - 0 9 7 connected 8192-16383")
+
+
+def test_slots_are_told_without_what_changes_all_the_time(pod):
+    cluster(pod, NODES)
+    said = pod.run("/scripts/slots.sh", REDIS_MODE="cluster")
+    assert [line.split() for line in said.splitlines()] == [["aaa", "0-8191"], ["ccc", "8192-16383"]]
+
+
+@pytest.mark.parametrize(("slots", "settled"), [("aaa 0-1", True), ("aaa 0-2", False), ("aaa 0-1 [2->-bbb]", False)])
+def test_slots_are_settled_where_they_were_and_none_is_on_its_way(pod, slots, settled):
+    pod.write("/scripts/slots.sh", "echo 'aaa 0-1'")
+    pod.run("/scripts/settled.sh", slots, code=0 if settled else 1)
+    if "[" in slots:
+        pod.write("/scripts/slots.sh", f"echo '{slots}'")
+        pod.run("/scripts/settled.sh", slots, code=1)
+
+
+def test_a_local_backup_has_a_copy_and_checksums_and_says_what_there_is(pod):
+    saves(pod, "redis")
+    pod.write("/backup/20200101T000000Z/redis.rdb", "old")
+    pod.write("/backup/lost+found/a")
+    pod.run("/scripts/local.sh")
+    name = pod.read("/tmp/name").strip()
+    assert sorted(path.name for path in pod.path("/backup").iterdir()) == [name, "lost+found"]
+    hashed = hashlib.sha256(b"data of redis\n").hexdigest()
+    assert pod.read(f"/backup/{name}/SHA256SUMS") == f"{hashed}  ./redis.rdb\n"
+    told = json.loads(pod.read("/dev/termination-log"))
+    assert (told["name"], told["count"]) == (name, 1)
+    assert told["kilobytes"] > 0
+    age = datetime.now(UTC) - datetime.strptime(name, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    assert age < timedelta(minutes=1)
+
+
+def test_a_copy_that_is_broken_makes_no_backup(pod):
+    saves(pod, "redis")
+    pod.program("redis-check-rdb", code=1)
+    pod.run("/scripts/local.sh", code=1)
+    assert [path.name for path in pod.path("/backup").iterdir()] == [".partial"]
+
+
+def test_a_copy_of_a_cluster_in_which_slots_moved_is_made_anew(pod):
+    moved = NODES.replace("0-8191", "0-8190")
+    cluster(pod, NODES, NODES, moved, moved)
+    saves(pod, "redis-0.redis-headless", "10.0.0.3")
+    pod.run("/scripts/copy.sh", REDIS_MODE="cluster")
+    copies = [call for call in pod.calls if "--rdb" in call]
+    assert len(copies) == 4
+    name = pod.read("/tmp/name").strip()
+    assert sorted(path.name for path in pod.path(f"/backup/{name}").iterdir()) == [
+        "10.0.0.3.rdb",
+        "SHA256SUMS",
+        "redis-0.rdb",
+    ]
+
+
+def test_names_of_other_things_are_no_backups(pod):
+    said = pod.run("/scripts/names.sh", stdin=f"{NAME}\nlost+found\n{NAME}.old\n20261126T0102Z\n")
+    assert said == f"{NAME}\n"
+
+
+def days_ago(days):
+    return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y%m%dT%H%M%SZ")
+
+
+@pytest.mark.parametrize(
+    ("ages", "count", "days", "outdated"),
+    [
+        ((0, 1, 2, 3), 3, 30, (3,)),
+        ((0, 1, 2, 3), 10, 2.5, (3,)),
+        ((9, 10), 10, 7, (10,)),
+        ((0, 1), 1, 30, (1,)),
+        ((), 3, 7, ()),
+    ],
+)
+def test_backups_beyond_the_bounds_are_outdated_and_the_newest_stays(pod, ages, count, days, outdated):
+    names = {age: days_ago(age) for age in ages}
+    text = "".join(f"{name}\n" for name in names.values())
+    said = pod.run("/scripts/outdated.sh", stdin=text, KEEP_COUNT=str(count), KEEP_DAYS=str(int(days)))
+    assert said.split() == [names[age] for age in outdated]
+
+
+def test_an_upload_is_checked_before_an_old_backup_goes(pod):
+    for name in (NAME, "20200101T000000Z"):
+        pod.write(f"/backup/{name}/redis.rdb", "data")
+    pod.program("rclone", "lsf *", f"{NAME}/\nother/\n")
+    pod.program("rclone", "lsf *", f"20200101T000000Z/\n{NAME}/\nother/\n", once=True)
+    pod.run("/scripts/upload.sh", LOCATION="bucket/acme")
+    assert pod.calls == [
+        f"rclone copy ./{NAME} remote:bucket/acme/{NAME}",
+        f"rclone check --one-way ./{NAME} remote:bucket/acme/{NAME}",
+        "rclone lsf --dirs-only remote:bucket/acme",
+        "rclone purge remote:bucket/acme/20200101T000000Z",
+        "rclone lsf --dirs-only remote:bucket/acme",
+    ]
+    assert json.loads(pod.read("/dev/termination-log"))["count"] == 1
+
+
+def test_an_upload_that_differs_removes_nothing_and_fails(pod):
+    pod.write(f"/backup/{NAME}/redis.rdb", "data")
+    pod.program("rclone", "check *", code=1)
+    pod.run("/scripts/upload.sh", LOCATION="bucket/acme", code=1)
+    assert not any("purge" in call for call in pod.calls)
+
+
+@pytest.fixture
+def backup(pod):
+    """A backup of two masters, as checksums and copies; restores it and returns what a pod says."""
+    sums = ""
+    for number in range(2):
+        pod.write(f"/backup/{NAME}/redis-{number}.rdb", f"copy {number}")
+        sums += f"{hashlib.sha256(f'copy {number}'.encode()).hexdigest()}  ./redis-{number}.rdb\n"
+    pod.write(f"/backup/{NAME}/SHA256SUMS", sums)
+
+    def restore(hostname="redis-0", code=0, **environment):
+        settings = {"RESTORE_FROM": NAME, "RESTORE_TO": "dump.rdb", "REDIS_MODE": "cluster", "HOSTNAME": hostname}
+        return pod.run("/scripts/restore.sh", code=code, **{**settings, **environment})
+
+    return restore
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_each_of_the_first_pods_gets_its_copy(pod, backup, number):
+    backup(f"redis-{number}")
+    assert pod.read("/data/dump.rdb") == f"copy {number}"
+    assert [path.name for path in pod.path("/data").iterdir()] == ["dump.rdb"]
+
+
+def test_a_pod_beyond_the_copies_starts_empty(pod, backup):
+    backup("redis-2")
+    assert list(pod.path("/data").iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["dump.rdb", "appendonly.aof", "appendonlydir/a"])
+def test_a_redis_that_has_data_is_never_given_other_data(pod, backup, file):
+    pod.write(f"/data/{file}", "mine")
+    backup()
+    assert pod.read(f"/data/{file}") == "mine"
+    assert pod.calls == []
+    pod.run("/scripts/fetch.sh", RESTORE_FROM=NAME, RESTORE_LOCATION="bucket/acme")
+    assert pod.calls == []
+
+
+def test_a_node_of_a_cluster_that_is_formed_gets_its_data_from_the_others(pod, backup):
+    pod.redis("-h redis-2.redis-headless cluster nodes", NODES)
+    backup()
+    assert list(pod.path("/data").iterdir()) == []
+
+
+def test_a_copy_that_differs_from_its_checksum_is_not_restored(pod, backup):
+    pod.write(f"/backup/{NAME}/redis-0.rdb", "other")
+    backup(code=1)
+    assert list(pod.path("/data").iterdir()) == []
+
+
+@pytest.mark.parametrize("environment", [{"REDIS_MODE": ""}, {}])
+def test_a_backup_with_more_masters_than_the_redis_is_refused_with_what_would_be_right(pod, backup, environment):
+    pod.write("/etc/redis/masters", "1")
+    said = backup(code=1, **environment)
+    assert "spec.redis must have the mode cluster and masters: 2, or more" in said
+
+
+def test_only_the_pods_own_copy_is_fetched(pod, backup):
+    pod.run("/scripts/fetch.sh", HOSTNAME="redis-1", RESTORE_FROM=NAME, RESTORE_LOCATION=f"bucket/acme/{NAME}")
+    assert pod.calls == [
+        f"rclone copy remote:bucket/acme/{NAME}/SHA256SUMS {pod.path('/backup')}/{NAME}",
+        f"rclone copy remote:bucket/acme/{NAME}/redis-1.rdb {pod.path('/backup')}/{NAME}",
+    ]

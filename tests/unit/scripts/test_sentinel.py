@@ -1,0 +1,101 @@
+"""Redis with sentinels: whom a pod follows, and what a sentinel keeps."""
+
+import pytest
+
+DOMAIN = "redis-headless.tenant-acme.svc.cluster.local"
+ASK = "-h redis-sentinel -p 26379 sentinel get-master-addr-by-name main"
+
+
+@pytest.fixture(autouse=True)
+def _mounted(pod):
+    pod.mount("redis", "/etc/redis")
+    pod.write("/etc/redis/replicas", "3")
+    pod.write("/etc/redis/redis.conf", "appendonly yes\n")
+    pod.program("redis-server", text="started\n")
+
+
+def follows(pod):
+    """Start a pod; returns the lines that say whom it follows."""
+    pod.run("/etc/redis/start.sh", REDIS_MODE="sentinel")
+    return [line for line in pod.read("/run/redis/redis.conf").splitlines() if line.startswith("replica")]
+
+
+def test_the_domain_of_services_is_that_of_the_cluster(pod):
+    assert pod.run("/etc/redis/domain.sh") == "svc.cluster.local\n"
+    pod.write("/etc/resolv.conf", "search a.svc.example.org svc.example.org example.org\n")
+    assert pod.run("/etc/redis/domain.sh") == "svc.example.org\n"
+
+
+def test_a_pod_follows_whom_the_sentinels_name(pod):
+    pod.redis(ASK, f"redis-2.{DOMAIN}\n6379")
+    assert follows(pod) == [f"replica-announce-ip redis-1.{DOMAIN}", f"replicaof redis-2.{DOMAIN} 6379"]
+
+
+def test_the_master_follows_nobody(pod):
+    pod.redis(ASK, f"redis-1.{DOMAIN}\n6379")
+    pod.write("/data/appendonlydir/a")
+    assert follows(pod) == [f"replica-announce-ip redis-1.{DOMAIN}"]
+    assert len(pod.calls) == 2
+
+
+def test_a_master_that_lost_its_data_gives_the_sentinels_time_to_choose_another(pod):
+    pod.redis(ASK, f"redis-1.{DOMAIN}\n6379", f"redis-1.{DOMAIN}\n6379", f"redis-0.{DOMAIN}\n6379")
+    assert f"replicaof redis-0.{DOMAIN} 6379" in follows(pod)
+
+
+def test_a_master_without_data_that_nobody_replaces_is_the_master(pod):
+    pod.redis(ASK, f"redis-1.{DOMAIN}\n6379")
+    assert follows(pod) == [f"replica-announce-ip redis-1.{DOMAIN}"]
+    assert len(pod.calls) == 12
+
+
+def test_without_an_answer_a_pod_follows_whom_its_own_sentinel_knew_else_the_first(pod):
+    pod.redis(ASK, "127.0.0.1\n6379")
+    assert f"replicaof redis-0.{DOMAIN} 6379" in follows(pod)
+    pod.write("/data/sentinel.conf", f"sentinel monitor main redis-2.{DOMAIN} 6379 2\n")
+    assert f"replicaof redis-2.{DOMAIN} 6379" in follows(pod)
+
+
+def test_a_new_sentinel_watches_the_first_pod_once_it_answers(pod):
+    pod.redis(f"-h redis-0.{DOMAIN} ping", "LOADING", "PONG")
+    pod.run("/etc/redis/sentinel.sh", REDISCLI_AUTH='a"b')
+    lines = pod.read("/data/sentinel.conf").splitlines()
+    assert f"sentinel monitor main redis-0.{DOMAIN} 6379 2" in lines
+    assert f"sentinel announce-ip redis-1.{DOMAIN}" in lines
+    assert 'sentinel auth-pass main "a\\"b"' in lines
+    assert "port 26379" in lines
+    assert pod.calls[-1] == f"redis-server {pod.path('/data/sentinel.conf')} --sentinel"
+    assert not any('a"b' in call for call in pod.calls)
+
+
+def test_a_sentinel_keeps_whom_it_knows_and_takes_what_changed(pod):
+    known = [f"sentinel monitor main redis-2.{DOMAIN} 6379 2", "sentinel known-replica main redis-0 6379"]
+    pod.write(
+        "/data/sentinel.conf", "\n".join([*known, "port 26379", 'sentinel auth-pass main "old"', "dir /data", ""])
+    )
+    pod.run("/etc/redis/sentinel.sh", REDIS_CLI_OPTIONS="--tls")
+    lines = pod.read("/data/sentinel.conf").splitlines()
+    assert lines[:2] == known
+    assert "port 26379" not in lines
+    assert sorted((line for line in lines if "port " in line), reverse=True) == ["tls-port 26379", "port 0"]
+    assert not any("auth-pass" in line for line in lines)
+    assert lines.count(f"dir {pod.path('/tmp')}") == 1
+    pod.run("/etc/redis/sentinel.sh", REDIS_CLI_OPTIONS="--tls")
+    assert pod.read("/data/sentinel.conf").splitlines() == lines
+
+
+def test_a_master_that_ends_hands_over_and_waits_for_it(pod):
+    pod.redis("role", "master\n0", "master\n0", "slave\nredis-0")
+    pod.run("/etc/redis/stop.sh")
+    assert pod.calls == [
+        "redis-cli role",
+        "redis-cli -h redis-sentinel -p 26379 sentinel failover main",
+        "redis-cli role",
+        "redis-cli role",
+    ]
+
+
+def test_a_replica_ends_at_once(pod):
+    pod.redis("role", "slave\nredis-0")
+    pod.run("/etc/redis/stop.sh")
+    assert pod.calls == ["redis-cli role"]

@@ -1,0 +1,138 @@
+"""How a Redis starts: its password, and what lies in its volume."""
+
+import hashlib
+import os
+
+import pytest
+
+LOG = "/data/appendonlydir/appendonly.aof.1.incr.aof"
+
+
+@pytest.fixture
+def start(pod):
+    """Start Redis with these lines of redis.conf; returns what it is started with."""
+    pod.mount("redis", "/etc/redis")
+    pod.program("redis-server", text="started\n")
+    pod.program("redis-server", "--version", "Redis server v=7.0.15 sha=0\n")
+    pod.program("redis-cli", "*ping*", "PONG\n")
+
+    def start(*lines, **environment):
+        pod.write("/etc/redis/redis.conf", "".join(f"{line}\n" for line in lines))
+        assert pod.run("/etc/redis/start.sh", **environment).startswith("started\n")
+        assert pod.calls.count(f"redis-server {pod.path('/run/redis/redis.conf')}") == 1
+        return pod.read("/run/redis/redis.conf").splitlines()
+
+    return start
+
+
+NOTHING = ("appendonly no", 'save ""')
+COPIES = ("appendonly no", "save 900 1", 'save 60 ""')
+BOTH = ("appendonly yes", "save 900 1")
+ALL_LOG = ("appendonly yes", 'save ""')
+
+
+def test_redis_gets_its_password_as_a_hash_in_a_file(pod, start):
+    assert start(*BOTH, REDIS_PASSWORD="pass word") == [*BOTH]
+    hashed = hashlib.sha256(b"pass word").hexdigest()
+    assert pod.read("/run/redis/users.acl") == f"user default on #{hashed} ~* &* +@all\n"
+    assert "pass word" not in "".join(pod.calls)
+    assert os.stat(pod.path("/run/redis/users.acl")).st_mode & 0o77 == 0
+
+
+def test_a_replica_gets_the_password_of_its_master_with_its_quotes(pod, start):
+    pod.program(
+        "redis-cli", "*get-master-addr-by-name*", "redis-0.redis-headless.tenant-acme.svc.cluster.local\n6379\n"
+    )
+    lines = start(*BOTH, REDIS_PASSWORD='a"b\\c', REDIS_MODE="sentinel")
+    assert 'masterauth "a\\"b\\\\c"' in lines
+
+
+def test_without_a_password_everybody_may_do_everything(pod, start):
+    start(*BOTH)
+    assert pod.read("/run/redis/users.acl") == "user default on nopass ~* &* +@all\n"
+
+
+def test_a_copy_becomes_the_beginning_of_a_log(pod, start):
+    pod.write("/data/dump.rdb", "copy")
+    assert start(*ALL_LOG) == [*ALL_LOG]
+    assert pod.read("/data/appendonly.aof") == "copy"
+    assert not pod.path("/data/dump.rdb").exists()
+    assert pod.path("/data/keeps-log").exists()
+
+
+def test_a_log_that_is_no_longer_wanted_is_read_before_it_goes(pod, start):
+    pod.write(LOG, "log")
+    pod.write("/data/keeps-log")
+    pod.program("redis-cli", "*config set appendonly no", "OK\n")
+    pod.program(
+        "redis-cli", "*bgsave*", "OK\n", effect=f"[ -e {pod.path(LOG)} ] && echo copy >{pod.path('/data/dump.rdb')}"
+    )
+    assert start(*COPIES) == [*COPIES, "appendonly yes"]
+    assert pod.read("/data/dump.rdb") == "copy\n"
+    assert not pod.path(LOG).exists()
+
+
+def test_settling_keeps_the_log_until_a_copy_is_there(pod):
+    pod.mount("redis", "/etc/redis")
+    pod.write(LOG, "log")
+    pod.write("/data/keeps-log")
+    pod.program("redis-cli", "*ping", "PONG\n")
+    pod.program("redis-cli", "*ping", "LOADING\n", once=True)
+    pod.program("redis-cli", "*config set appendonly no", "OK\n")
+    pod.program("redis-cli", "*config set appendonly no", "ERR\n", once=True)
+    # The first one is forgotten, as by a Redis that was just saving.
+    pod.program(
+        "redis-cli", "*bgsave*", "OK\n", effect=f"[ -e {pod.path(LOG)} ] && echo copy >{pod.path('/data/dump.rdb')}"
+    )
+    pod.program("redis-cli", "*bgsave*", "OK\n", once=True)
+    pod.run("/etc/redis/settle.sh", "yes")
+    assert pod.read("/data/dump.rdb") == "copy\n"
+    assert [call.rsplit("redis-cli ", 1)[1] for call in pod.calls] == [
+        "ping", "ping", "bgsave schedule", "bgsave schedule", "config set appendonly no", "config set appendonly no"
+    ]  # fmt: skip
+    assert pod.path("/data/keeps-copy").exists()
+    assert not pod.path("/data/keeps-log").exists()
+    assert not pod.path("/data/appendonlydir").exists()
+
+
+def test_settling_to_nothing_leaves_no_copy_behind(pod):
+    pod.mount("redis", "/etc/redis")
+    pod.write("/data/dump.rdb", "old")
+    pod.program("redis-cli", "*ping", "PONG\n")
+    pod.run("/etc/redis/settle.sh", "no")
+    assert not pod.path("/data/dump.rdb").exists()
+    assert not any("appendonly" in call for call in pod.calls)
+
+
+@pytest.mark.parametrize(
+    ("marker", "copy_is_newer", "kept"),
+    [("keeps-log", True, "log"), ("keeps-copy", False, "copy"), (None, True, "copy"), (None, False, "log")],
+)
+def test_of_a_log_and_a_copy_the_one_that_was_kept_last_holds(pod, start, marker, copy_is_newer, kept):
+    pod.write(LOG, "log")
+    pod.write("/data/dump.rdb", "copy")
+    os.utime(pod.path(LOG), (1000, 1000))
+    os.utime(pod.path("/data/dump.rdb"), (2000, 2000) if copy_is_newer else (500, 500))
+    if marker:
+        pod.write(f"/data/{marker}")
+    start(*ALL_LOG)
+    if kept == "log":
+        assert pod.read(LOG) == "log"
+        assert not pod.path("/data/replaced").exists()
+    else:
+        assert pod.read("/data/appendonly.aof") == "copy"
+        assert pod.read("/data/replaced/appendonlydir/appendonly.aof.1.incr.aof") == "log"
+
+
+def test_what_was_replaced_is_gone_with_the_next_start(pod, start):
+    pod.write("/data/replaced/appendonly.aof", "old")
+    start(*BOTH)
+    assert not pod.path("/data/replaced").exists()
+
+
+@pytest.mark.parametrize(("version", "leaves"), [("7.0.15", True), ("8.2.0", True), ("6.2.14", False)])
+def test_without_persistence_a_planned_end_leaves_a_copy_where_redis_knows_how(pod, start, version, leaves):
+    pod.program("redis-server", "--version", f"Redis server v={version} sha=0\n")
+    lines = start(*NOTHING)
+    assert lines == [*NOTHING, *(["shutdown-on-sigterm save", "rdb-del-sync-files yes"] if leaves else [])]
+    assert pod.path("/data/keeps-copy").exists()
