@@ -8,7 +8,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
 COPY requirements requirements
 RUN /opt/operator/bin/pip install --require-hashes -r requirements/operator.txt \
  && /opt/build/bin/pip install --require-hashes -r requirements/image.txt
-COPY requirements.yml pyproject.toml README.md LICENSE ./
+COPY requirements.yml requirements.txt bindep.txt pyproject.toml README.md LICENSE ./
 COPY tools/requirements.py tools/sbom.py tools/
 COPY meta meta
 COPY galaxy.yml watches.yaml ./

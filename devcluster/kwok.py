@@ -65,7 +65,8 @@ class Cluster(Runtime):
                     raise ClusterError(f"The control plane in {self.folder} runs without an audit log: end it first")
                 return False
             self._delete()
-            self._create(programs, audit=audit)
+            with self._one_at_a_time():
+                self._create(programs, audit=audit)
         return True
 
     def down(self) -> bool:
@@ -112,6 +113,8 @@ class Cluster(Runtime):
         self._kwokctl(programs, *arguments)
         self._kwokctl(programs, "scale", "node", "--replicas", str(NODES), "--param", NODE_DISK)
         self._kubectl(programs, "apply", "--server-side", "-f", "-", stdin=json.dumps(STORAGE_CLASS))
+        # kwokctl waits for the API server alone; this one is made by the controller-manager.
+        self._kubectl(programs, "wait", "--for=create", "--timeout=60s", "serviceaccount/default", "-n", "default")
 
     def _delete(self) -> None:
         """End what runs here; where nothing does, no program is needed for it."""
@@ -148,6 +151,13 @@ class Cluster(Runtime):
     def _kubectl(self, programs: dict[str, Path], *arguments: str, stdin: str = "") -> str:
         command: list[str | Path] = [programs["kubectl"], "--kubeconfig", self.kubeconfig, *arguments]
         return self._run(command, timeout=2 * START_TIMEOUT, stdin=stdin)
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Hold back other control planes of this machine: kwokctl finds free ports first and takes them later."""
+        with (binaries.cache_folder() / ".ports.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

@@ -110,9 +110,10 @@ class Cluster:
         return len(self.audit_log.read_text().splitlines())
 
     def playbook(self, name, *arguments, env=None):
-        """Run ansible-playbook the way a user does, in the checkout."""
+        """Run one of the collection's playbooks, or a file, the way a user does, in the checkout."""
+        playbook = name if isinstance(name, Path) else f"neurallog.tenant.{name}"
         done = subprocess.run(
-            [Path(sys.executable).parent / "ansible-playbook", f"neurallog.tenant.{name}", *map(str, arguments)],
+            [Path(sys.executable).parent / "ansible-playbook", playbook, *map(str, arguments)],
             cwd=CHECKOUT,
             env={
                 **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))},

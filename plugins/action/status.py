@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from ansible.module_utils.basic import missing_required_lib
 from ansible.utils.display import Display
 
 from ..module_utils import tenant_status
@@ -31,6 +33,8 @@ class ActionModule(KubernetesAction):
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        if not importlib.util.find_spec("cronsim"):
+            raise RefusedError(missing_required_lib("cronsim", reason="It tells when the next backup is due"))
         tenant, failure = options["tenant"], options["failure"]
         name = (tenant.get("metadata") or {}).get("name")
         if not (tenant.get("metadata") or {}).get("uid") or self._task.check_mode:

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim, CronSimError
-
 from . import network, quantities, server
 from .jobs import State, end_time, state
 from .jobs import failure as failure_of_job
@@ -143,6 +141,8 @@ def next_time(spec: Mapping[str, Any], now: str) -> str:
     Raises:
         ValueError: the schedule or the time zone is none, or such a time never comes.
     """
+    from cronsim import CronSim, CronSimError  # the filters of this module do without it
+
     schedule, zone = spec["backup"]["schedule"], spec["backup"]["timeZone"]
     try:
         after = datetime.fromisoformat(now).astimezone(ZoneInfo(zone))

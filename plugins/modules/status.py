@@ -38,6 +38,8 @@ options:
 extends_documentation_fragment:
   - neurallog.tenant.connection
   - kubernetes.core.k8s_auth_options
+requirements:
+  - cronsim >= 2.6
 attributes:
   check_mode:
     support: full

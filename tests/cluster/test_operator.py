@@ -23,9 +23,9 @@ def runs(operator, name):
     return operator.log.read_text().count(f"Tenant {name}: all")
 
 
-def settle(cluster, make_tenant, name):
+def settle(cluster, make_tenant, name, **spec):
     """Have the operator work on another tenant, after all that it knows of."""
-    cluster.apply(make_tenant(name))
+    cluster.apply(make_tenant(name, **spec))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
 
 
@@ -78,6 +78,18 @@ def test_drift_while_the_operator_was_away_is_repaired_when_it_is_back(cluster, 
     cluster.wait_until(lambda: cluster.get("configmap", "redis-config", namespace=f"tenant-{name}"))
     settle(cluster, make_tenant, f"{name[:40]}-b")
     assert runs(again, name) == 1
+
+
+def test_the_claim_of_local_backups_comes_back_at_once(cluster, name, make_tenant, start):
+    start()
+    settle(cluster, make_tenant, name, backup={"enabled": True, "storage": {"type": "local"}})
+
+    def claim():
+        return cluster.get("pvc", "redis-backups", namespace=f"tenant-{name}")
+
+    uid = cluster.wait_until(claim)["metadata"]["uid"]
+    cluster.kubectl("delete", "pvc", "redis-backups", "-n", f"tenant-{name}", "--wait=false")
+    cluster.wait_until(lambda: (found := claim()) and found["metadata"]["uid"] != uid)
 
 
 def test_a_new_playbook_reaches_the_tenants_that_are_there(cluster, name, make_tenant, start, tmp_path):

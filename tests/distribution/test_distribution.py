@@ -108,7 +108,8 @@ def test_the_tarball_is_the_collection_alone(tmp_path):
         tops = {name.split("/")[0] for name in tar.getnames()}
         names = set(tar.getnames())
     expected = {"FILES.json", "LICENSE", "MANIFEST.json", "README.md", "changelogs", "config", "meta", "playbooks"}
-    assert tops - {"CHANGELOG.rst"} == expected | {"plugins", "roles"}
+    assert tops - {"CHANGELOG.rst"} == expected | {"bindep.txt", "plugins", "requirements.txt", "roles"}
+    assert "meta/execution-environment.yml" in names
     assert "plugins/action/apply.py" in names
     assert "config/crd/neurallog.io_tenants.yaml" in names
     assert "roles/redis/templates/statefulset.yaml" in names

@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from ansible_collections.neurallog.tenant.plugins.module_utils import quantities
 from tests.control_plane import CHECKOUT
 
 CRD = yaml.safe_load((CHECKOUT / "config/crd/neurallog.io_tenants.yaml").read_text())
@@ -54,3 +55,19 @@ def test_no_field_names_an_object_of_another_namespace():
         for name in ("tenant-victim/api", "../api", "a b", "A", ""):
             assert not re.search(field["pattern"], name), path
         assert re.search(field["pattern"], "api-1.a"), path
+
+
+def test_the_policy_of_quotas_counts_what_containers_beside_redis_ask_for():
+    policy = (CHECKOUT / "config/crd/fit-quota.yaml").read_text()
+    asked = yaml.safe_load((CHECKOUT / "roles/redis/defaults/main.yml").read_text())["redis_sidecar_resources"]
+    numbers = {
+        key: {resource: float(quantities.parse(value)) for resource, value in values.items()}
+        for key, values in asked.items()
+    }
+    for resource in ("cpu", "memory"):
+        for key in ("request", "limit"):
+            (written,) = re.findall(
+                rf"redis\.resources\.{resource}\.{key}\)\)\.asApproximateFloat\(\) \+ variables\.sidecars \* ([\d.]+)",
+                policy,
+            )
+            assert float(written) == numbers[f"{key}s"][resource]
