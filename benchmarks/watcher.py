@@ -88,11 +88,11 @@ class Watcher:
 
     def reconciles(self) -> float:
         """Return how many tenants the whole playbook ran for."""
-        return self._sum(r'tenant_operator_reconciles_total\{.*part="all".*\} (\S+)')
+        return self._sum(r'tenant_operator_reconciles_total\{.*scope="all".*\} (\S+)')
 
-    def runs(self, part: str) -> float:
-        """Return how often a part of the playbook ran."""
-        return self._sum(rf'tenant_operator_runs_total\{{.*part="{part}".*\}} (\S+)')
+    def runs(self, scope: str) -> float:
+        """Return how many runs had this scope: all, status or deletion."""
+        return self._sum(rf'tenant_operator_runs_total\{{.*scope="{scope}".*\}} (\S+)')
 
     def _sum(self, pattern: str) -> float:
         address = re.search(r"/metrics on (\S+)", self._log.read_text())

@@ -8,7 +8,8 @@ from ansible.utils.display import Display
 from ..plugin_utils import manifests
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
-from ..plugin_utils.component import Component, Report
+from ..plugin_utils.component import Component
+from ..plugin_utils.report import Report
 
 display = Display()
 

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import yaml
 
 from ..module_utils import names
-from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import ApiError, Client, connect
-from ..plugin_utils.component import Report
+from ..plugin_utils.errors import RefusedError
+from ..plugin_utils.report import Report
 
 MANIFESTS = Path(__file__).resolve().parent.parent.parent / "config" / "crd"
 POLL_INTERVAL = 0.1

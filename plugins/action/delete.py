@@ -8,9 +8,10 @@ from ansible.utils.display import Display
 from ..module_utils import names, ownership
 from ..module_utils.ownership import NamespaceState
 from ..plugin_utils import hooks, reporting
-from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import ApiError, connect
 from ..plugin_utils.deletion import Deletion
+from ..plugin_utils.errors import RefusedError
 
 display = Display()
 

@@ -11,8 +11,9 @@ from ansible.utils.display import Display
 
 from ..module_utils import tenant_status
 from ..plugin_utils import reporting
-from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
+from ..plugin_utils.errors import RefusedError
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a tenant that is waited for."""

@@ -5,9 +5,10 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from ..module_utils import names
-from ..plugin_utils.action import KubernetesAction, RefusedError
+from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import ApiError, Client, connect
-from ..plugin_utils.component import Report
+from ..plugin_utils.errors import RefusedError
+from ..plugin_utils.report import Report
 
 FIELD_MANAGER = "ansible"
 

@@ -12,15 +12,12 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 
 from .client import CONNECTION_OPTIONS, ApiError, connect
+from .errors import RefusedError
 from .manifests import ManifestError, plain
 
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 """A template that is one variable and nothing else."""
 TEMPLATE = re.compile(r"\{[{%#]")
-
-
-class RefusedError(Exception):
-    """The action must not go on; the message says why and what would help."""
 
 
 class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types

@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import yaml
-
-from ..module_utils import ingress, managed_fields, names, objects, ownership, volumes
+from ..module_utils import ingress, managed_fields, names, ownership, volumes
 from ..module_utils.resources import Manifest, describe
 from . import namespaces
-from .action import RefusedError
 from .client import ApiError, Client
-from .manifests import Rendered, Source, plain
+from .errors import RefusedError
+from .manifests import Rendered, Source
+from .report import Report
 
 Key = tuple[str, str]
 """An object within the tenant's namespace: kind and name."""
-
-
-@dataclass
-class Report:
-    """What happened, in the shape of a task's result."""
-
-    objects: list[dict[str, Any]] = field(default_factory=list)
-    remaining: list[str] = field(default_factory=list)
-    """What the component still waits for."""
-    _differences: list[Callable[[], Iterator[dict[str, str]]]] = field(default_factory=list)
-    """What the diff is made of, should somebody ask for it: YAML is dear."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything is or, in check mode, would be different now."""
-        return any(entry["operation"] != "unchanged" for entry in self.objects)
-
-    def fill(self, result: dict[str, Any], *, diff: bool) -> None:
-        """Put into a task's result whether something changed and, where it is asked for, the diff."""
-        result["changed"] = self.changed
-        if diff:
-            result["diff"] = [part for difference in self._differences for part in difference()]
-
-    def note(self, operation: str, before: Manifest | None, after: Manifest | None) -> None:
-        """Add one object: what was done to it, and how it looks on both sides."""
-        shown = after or before or {}
-        metadata = shown["metadata"]
-        entry = {"kind": shown["kind"], "name": metadata["name"], "operation": operation}
-        entry |= {key: metadata[key] for key in ("namespace", "uid", "resourceVersion") if metadata.get(key)}
-        if after and (applied := managed_fields.fingerprint(after, names.FIELD_MANAGER)):
-            entry["applied"] = applied
-        self.objects.append(entry)
-        if operation != "unchanged":
-            self._differences.append(partial(_difference, before, after))
-
-    def compare(self, before: Manifest | None, after: Manifest, manager: str) -> None:
-        """Add an object that the manager stated, and, for the diff, who loses which fields of it to that manager."""
-        if before is None:
-            self.note("created", None, after)
-        elif objects.differ(before, after):
-            self.note("updated", before, after)
-            self._differences.append(partial(_losses, before, after, manager))
-        else:
-            self.note("unchanged", before, after)
 
 
 @dataclass(frozen=True)
@@ -317,27 +271,5 @@ class Component:
         return ownership.is_prunable(live, self.name, self.tenant)
 
 
-def _difference(before: Manifest | None, after: Manifest | None) -> Iterator[dict[str, str]]:
-    """Yield both sides of an object, as Ansible shows them."""
-    what = describe(after or before or {})
-    old, new = objects.masked_pair(before or {}, after or {})
-    yield {
-        "before_header": what if before else f"{what} (absent)",
-        "after_header": what if after else f"{what} (absent)",
-        "before": _yaml(old) if before else "",
-        "after": _yaml(new) if after else "",
-    }
-
-
-def _losses(before: Manifest, after: Manifest, manager: str) -> Iterator[dict[str, str]]:
-    """Yield who loses which fields of the object to the manager."""
-    for loser, fields in managed_fields.losses(before, after, manager).items():
-        yield {"prepared": f"# {describe(after)}: {loser} loses {', '.join(fields)}\n"}
-
-
 def _key(manifest: Manifest) -> Key:
     return manifest["kind"], manifest["metadata"]["name"]
-
-
-def _yaml(manifest: Manifest) -> str:
-    return str(yaml.safe_dump(plain(objects.without_bookkeeping(manifest)), sort_keys=True, allow_unicode=True))

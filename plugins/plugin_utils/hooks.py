@@ -16,8 +16,8 @@ from ..module_utils import hooks, names, network, ownership
 from ..module_utils.jobs import State
 from ..module_utils.resources import Manifest, describe
 from . import manifests, statuses
-from .action import RefusedError
 from .client import ApiError, Client
+from .errors import RefusedError
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "roles" / "lifecycle" / "templates"
 MANAGER = f"{names.FIELD_MANAGER}-hook"

@@ -9,8 +9,8 @@ from ..module_utils import names, ownership
 from ..module_utils.ownership import NamespaceState
 from ..module_utils.resources import Manifest
 from . import statuses
-from .action import RefusedError
 from .client import ApiError, Client
+from .errors import RefusedError
 
 MANAGER = f"{names.FIELD_MANAGER}-namespace"
 """Owns ``status.namespaceUID``, which is kept whatever else is reported."""

@@ -11,8 +11,8 @@ from typing import Any
 from ..module_utils import hooks as tenant_hooks
 from ..module_utils import ingress, names, redis_conf, tenant_status
 from . import hooks, namespaces, statuses
-from .action import RefusedError
 from .client import ApiError, Client
+from .errors import RefusedError
 
 _OF_BACKUPS = f"{names.COMPONENT_LABEL}=backup"
 

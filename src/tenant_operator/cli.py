@@ -7,7 +7,7 @@ import sys
 
 from tenant_operator import log, settings
 from tenant_operator.manager import LeaseLostError, Manager
-from tenant_operator.warmprocess import WarmError
+from tenant_operator.runner.warmprocess import WarmError
 from tenant_operator.watches import WatchError
 
 

@@ -13,26 +13,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from tenant_operator import certificates, client, metrics, signals, watches
-from tenant_operator.applied import Applied
-from tenant_operator.cache import FIRST_RETRY, LAST_RETRY, Cache
-from tenant_operator.client import ApiError, Connection, Manifest, split
-from tenant_operator.controller import Controller, outline
-from tenant_operator.damping import Damping
-from tenant_operator.dependents import Dependents
-from tenant_operator.health import Probes
-from tenant_operator.leases import Lease
-from tenant_operator.reconcile import Reconciler
-from tenant_operator.recorder import Recorder
-from tenant_operator.refresh import Refresh
-from tenant_operator.rollout import Rollout
-from tenant_operator.runner import Runner
-from tenant_operator.scrape import Metrics
-from tenant_operator.server import Server
+from tenant_operator import metrics, signals, watches
+from tenant_operator.endpoints import certificates
+from tenant_operator.endpoints.health import Probes
+from tenant_operator.endpoints.scrape import Metrics
+from tenant_operator.endpoints.server import Server
+from tenant_operator.kube import client
+from tenant_operator.kube.cache import FIRST_RETRY, LAST_RETRY, Cache
+from tenant_operator.kube.client import ApiError, Connection, Manifest, split
+from tenant_operator.kube.leases import Lease
+from tenant_operator.kube.recorder import Recorder
+from tenant_operator.reconciling.applied import Applied
+from tenant_operator.reconciling.controller import Controller, outline
+from tenant_operator.reconciling.dependents import Dependents
+from tenant_operator.reconciling.drift_backoff import DriftBackoff
+from tenant_operator.reconciling.reconciler import Reconciler
+from tenant_operator.reconciling.requeue import Requeue
+from tenant_operator.reconciling.rollout import Rollout
+from tenant_operator.reconciling.status_refresh import StatusRefresh
+from tenant_operator.reconciling.workqueue import WorkQueue
+from tenant_operator.runner.runner import Runner
+from tenant_operator.runner.warmprocess import WarmError
 from tenant_operator.settings import Settings
-from tenant_operator.warmprocess import WarmError
 from tenant_operator.watches import Inventory, Watch, WatchError
-from tenant_operator.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ class _Watched:
         for thread in self.workers:
             thread.join()
 
-    def wrong(self) -> str:
+    def health_error(self) -> str:
         """Return which thread ended that should not have."""
         return ", ".join(f"{thread.name} ended" for thread in self.threads if not thread.is_alive())
 
@@ -108,7 +111,7 @@ class Manager:
         signals.set_on_end(self._stopped)
         with ExitStack() as servers:
             scraped = self._serve(servers)
-            if connection := self._patiently(client.connect):
+            if connection := self._retry_until_stopped(client.connect):
                 scraped.connection = connection
                 self._run(connection)
 
@@ -116,7 +119,7 @@ class Manager:
         """Serve the probes and the metrics where the settings say so, until the stack ends."""
         settings = self._settings
         if settings.health_probe_bind_address:
-            probes = Probes(healthy=self._wrong, ready=lambda: self._missing)
+            probes = Probes(healthy=self._health_error, ready=lambda: self._missing)
             probe_server = servers.enter_context(closing(Server(settings.health_probe_bind_address, probes)))
             logger.info("Serving /healthz and /readyz on %s", probe_server.address)
         scraped = Metrics(require_rbac=settings.metrics_require_rbac)
@@ -138,7 +141,7 @@ class Manager:
         )
         try:
             for watch in self._watches:
-                if watched := self._patiently(partial(self._set_up, watch, connection, recorder, lease)):
+                if watched := self._retry_until_stopped(partial(self._set_up, watch, connection, recorder, lease)):
                     self._watched.append(watched)
                     watched.observe(self._stopped)
                     logger.info("Watching %s in %s", watch.kind, watch.gvk.api_version)
@@ -170,7 +173,7 @@ class Manager:
         if lease:
             lease.release()
 
-    def _patiently(self, step: Callable[[], T]) -> T | None:
+    def _retry_until_stopped(self, step: Callable[[], T]) -> T | None:
         """Take a step that needs the API server, again with backoff while it is away; None when stopped."""
         delay = FIRST_RETRY
         while not self._stopped.is_set():
@@ -196,6 +199,13 @@ class Manager:
             raise WatchError(f"{watch.place}: inventory: {watch.kind} has a namespace, and a host is known by its name")
         runner = self._warm(watch)
         queue = WorkQueue()
+        requeue = Requeue(
+            queue,
+            period=watch.reconcile_period,
+            rollout=Rollout(self._settings.rollout_rate / 60.0),
+            drift_backoff=DriftBackoff(),
+            status_refresh=StatusRefresh(watch.dependents.status_period if watch.dependents else 0.0),
+        )
         applied = Applied(dependents)
         cache: Cache[Manifest] = Cache(resources, outline)
         reconciler = Reconciler(
@@ -203,15 +213,13 @@ class Manager:
             resources,
             lambda key: cache.get(*split(key)),
             runner,
-            queue=queue,
+            requeue=requeue,
             applied=applied,
-            rollout=Rollout(self._settings.rollout_rate / 60.0),
-            damping=Damping(),
-            refresh=Refresh(watch.dependents.status_period if watch.dependents else 0.0),
             recorder=recorder,
         )
         controller = Controller(
             queue,
+            requeue,
             reconciler.reconcile,
             applied.is_echo,
             is_leading=lambda: lease is None or lease.is_held,
@@ -235,5 +243,5 @@ class Manager:
             raise WatchError(f"{watch.place}: {'role' if watch.program.is_role else 'playbook'}: {error}") from None
         return runner
 
-    def _wrong(self) -> str:
-        return "; ".join(filter(None, (watched.wrong() for watched in self._watched)))
+    def _health_error(self) -> str:
+        return "; ".join(filter(None, (watched.health_error() for watched in self._watched)))

@@ -11,20 +11,20 @@ REGISTRY = CollectorRegistry()
 
 RUNS = Counter(
     "tenant_operator_runs",
-    "Runs of a playbook, by kind and part: all of it, its status part, or a deletion",
-    ["kind", "part"],
+    "Runs of a playbook, by kind and scope: all, status, or deletion",
+    ["kind", "scope"],
     registry=REGISTRY,
 )
 RECONCILES = Counter(
     "tenant_operator_reconciles",
-    "Resources that were in a run, by kind, part and result",
-    ["kind", "part", "result"],
+    "Resources that were in a run, by kind, scope, trigger and result",
+    ["kind", "scope", "trigger", "result"],
     registry=REGISTRY,
 )
 RUN_SECONDS = Histogram(
     "tenant_operator_run_duration_seconds",
     "How long the runs took",
-    ["kind", "part"],
+    ["kind", "scope"],
     buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300),
     registry=REGISTRY,
 )

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from tenant_operator.kube.gvk import GroupVersionKind
+
 NAME = "{name}"
 """What stands for a resource's name in a namespace pattern."""
 
@@ -31,20 +33,6 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 class WatchError(Exception):
     """An entry of watches.yaml that cannot be used; the message names the field and what would be right."""
-
-
-@dataclass(frozen=True)
-class GroupVersionKind:
-    """A kind of the API; the core group is the empty one."""
-
-    group: str
-    version: str
-    kind: str
-
-    @property
-    def api_version(self) -> str:
-        """The apiVersion of the kind."""
-        return f"{self.group}/{self.version}" if self.group else self.version
 
 
 @dataclass(frozen=True)

@@ -180,8 +180,9 @@ def test_the_endpoints_say_what_is_missing_and_count_what_was_done(cluster, name
     cluster.wait_until(lambda: fetch(f"{probes}/readyz")[0] == 200)
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    assert 'tenant_operator_reconciles_total{kind="Tenant",part="all",result="ok"}' in fetch(f"{scraped}/metrics")[1]
-    (changes,) = [line["changes"] for line in lines() if (line.get("resource"), line.get("part")) == (name, "all")]
+    labels = 'kind="Tenant",result="ok",scope="all",trigger="change"'
+    assert f"tenant_operator_reconciles_total{{{labels}}}" in fetch(f"{scraped}/metrics")[1]
+    (changes,) = [line["changes"] for line in lines() if (line.get("resource"), line.get("scope")) == (name, "all")]
     assert "StatefulSet redis created" in changes
 
 

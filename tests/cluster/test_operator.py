@@ -212,7 +212,7 @@ EXPECTED = sorted(
 
 def runs_of(folder):
     """Return the processes of the runs under way: what was forked from the warmed process."""
-    warm = {pid for pid, command in processes_of(folder).items() if b"tenant_operator.warmfork" in command}
+    warm = {pid for pid, command in processes_of(folder).items() if b"tenant_operator.runner.warmfork" in command}
     return [pid for pid in warm if parent_of(pid) in warm]
 
 

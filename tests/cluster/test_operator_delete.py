@@ -6,9 +6,9 @@ import kubernetes
 import pytest
 from kubernetes.config import kube_config
 
-from tenant_operator import conditions
-from tenant_operator.client import ApiError, connect
-from tenant_operator.watches import GroupVersionKind
+from tenant_operator.kube.client import ApiError, connect
+from tenant_operator.kube.gvk import GroupVersionKind
+from tenant_operator.reconciling import conditions
 from tests.control_plane import condition, is_reconciled
 
 

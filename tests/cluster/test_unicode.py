@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kubernetes.config import kube_config
 
-from tenant_operator import conditions
-from tenant_operator.client import connect
-from tenant_operator.watches import GroupVersionKind
+from tenant_operator.kube.client import connect
+from tenant_operator.kube.gvk import GroupVersionKind
+from tenant_operator.reconciling import conditions
 from tests.cluster.test_api import SPEC, tenant
 from tests.rendering import ApiError, Renderer
 

@@ -1,0 +1,5 @@
+"""Why an action does not go on."""
+
+
+class RefusedError(Exception):
+    """The action must not go on. The message says why, and what would help."""

@@ -1,0 +1,1 @@
+"""What is served: probes and metrics."""

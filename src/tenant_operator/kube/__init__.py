@@ -1,0 +1,1 @@
+"""The API server: requests, caches, Events, and the Lease."""

@@ -1,0 +1,155 @@
+"""What the API server has of one kind: a list, and the watch that keeps it true.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from sys import intern
+from typing import Generic, Protocol, TypeVar
+
+from tenant_operator.kube.client import ApiError, Manifest
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_RETRY = 0.2
+LAST_RETRY = 30.0
+"""Seconds between attempts to reach an API server that is away: doubled from the first to the last."""
+
+
+class Source(Protocol):
+    """The part of the client that a cache needs."""
+
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the list."""
+
+    def watch(self, version: str) -> Iterator[Manifest]:
+        """Yield watch events from a version on."""
+
+
+class Cache(Generic[T]):
+    """The resources of one kind, kept up by one thread.
+
+    Args:
+        source: where they are listed and watched.
+        keep: what is kept of a resource; None for one that is of no interest.
+    """
+
+    def __init__(self, source: Source, keep: Callable[[Manifest], T | None]):
+        self._source = source
+        self._keep = keep
+        self._handlers: list[Callable[[T | None, T | None], None]] = []
+        self._kept: dict[str, dict[str, tuple[str, T]]] = {}
+        self._version: str | None = None
+        self.synced = threading.Event()
+        """Set when the first list is there."""
+
+    def add_event_handler(self, handler: Callable[[T | None, T | None], None]) -> None:
+        """Have each change told: what was kept before and after, None where there was or is none."""
+        self._handlers.append(handler)
+
+    @property
+    def version(self) -> int:
+        """The newest version that was seen; a later one may bring a change.
+
+        Versions of one kind can be compared: https://github.com/kubernetes/enhancements/issues/5504.
+        """
+        return int(self._version or 0)
+
+    def get(self, namespace: str, name: str) -> T | None:
+        """Return what is kept of a resource, or None."""
+        entry = self._kept.get(namespace, {}).get(name)
+        return entry[1] if entry else None
+
+    def __len__(self) -> int:
+        """Return how many resources are kept."""
+        return sum(map(len, list(self._kept.values())))
+
+    def items(self, namespace: str = "") -> list[T]:
+        """Return what is kept of the resources of a namespace."""
+        return [kept for _, kept in list(self._kept.get(namespace, {}).values())]
+
+    def run(self, stopped: threading.Event) -> None:
+        """List and watch until stopped; an API server that is away is tried again, with backoff."""
+        delay = FIRST_RETRY
+        while not stopped.is_set():
+            try:
+                if self._version is None:
+                    self._replace(self._source.list_pages())
+                self._follow(stopped)
+                delay = FIRST_RETRY
+            except ApiError as error:
+                if error.status == HTTPStatus.GONE:
+                    self._version = None
+                    continue
+                logger.warning("Watching goes on in %.1f s: %s", delay, error)
+                stopped.wait(delay)
+                delay = min(2 * delay, LAST_RETRY)
+
+    def _replace(self, pages: Iterator[tuple[list[Manifest], str]]) -> None:
+        """Take a list for what there is, and tell of each difference to what was known.
+
+        Each item goes as soon as it was looked at: a page takes many times what is kept of it.
+        """
+        listed: dict[str, dict[str, tuple[str, T]]] = {}
+        version = None
+        for items, listed_at in pages:
+            version = listed_at
+            while items:
+                item = items.pop()
+                if (kept := self._keep(item)) is not None:
+                    namespace, name = _key(item)
+                    listed.setdefault(namespace, {})[name] = _version(item), kept
+        known, self._kept, self._version = self._kept, listed, version
+        keys = {(namespace, name) for level in (known, listed) for namespace, names in level.items() for name in names}
+        for namespace, name in keys:
+            before = known.get(namespace, {}).get(name)
+            after = listed.get(namespace, {}).get(name)
+            if before is None or after is None or before[0] != after[0]:
+                self._tell(before and before[1], after and after[1])
+        self.synced.set()
+
+    def _follow(self, stopped: threading.Event) -> None:
+        for event in self._source.watch(str(self._version)):
+            if stopped.is_set():
+                return
+            changed = event["object"]
+            if event["type"] == "ERROR":
+                raise ApiError(changed.get("message", "the watch failed"), changed.get("code", 0))
+            if event["type"] == "BOOKMARK":
+                self._version = _version(changed)
+            else:
+                self._change(changed, gone=event["type"] == "DELETED")
+
+    def _change(self, resource: Manifest, *, gone: bool) -> None:
+        namespace, name = _key(resource)
+        before = self.get(namespace, name)
+        after = None if gone else self._keep(resource)
+        if after is not None:
+            self._kept.setdefault(namespace, {})[name] = _version(resource), after
+        elif before is not None:
+            del self._kept[namespace][name]
+            if not self._kept[namespace]:
+                del self._kept[namespace]
+        self._version = _version(resource)
+        if before is not None or after is not None:
+            self._tell(before, after)
+
+    def _tell(self, before: T | None, after: T | None) -> None:
+        for handler in self._handlers:
+            handler(before, after)
+
+
+def _key(resource: Manifest) -> tuple[str, str]:
+    """Return namespace and name: one text for all the objects that have the same."""
+    return intern(resource["metadata"].get("namespace", "")), intern(resource["metadata"]["name"])
+
+
+def _version(resource: Manifest) -> str:
+    return str(resource["metadata"]["resourceVersion"])

@@ -1,0 +1,296 @@
+"""The watcher's way to the Kubernetes API: plain dicts, one connection pool, watches as streams."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import kubernetes
+import urllib3
+
+from tenant_operator.kube.gvk import GroupVersionKind
+
+Manifest = dict[str, Any]
+PAGE = 100
+"""Resources that are decoded at a time: the memory of all lists at once is what a start takes at most."""
+
+WATCH_SECONDS = 300
+"""Seconds after which the server ends a watch, and a new one goes on where it ended."""
+
+CONNECTIONS = 64
+"""Connections that are kept: one for each watch, and some for requests."""
+
+_METADATA_ONLY = "application/json;as={kind};g=meta.k8s.io;v=v1"
+
+
+def key_of(resource: Mapping[str, Any]) -> str:
+    """Return the key of a resource: ``namespace/name``, or the name alone where it has no namespace."""
+    metadata = resource["metadata"]
+    return "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+
+
+def split(key: str) -> tuple[str, str]:
+    """Return namespace and name of a key; the namespace is empty where it has none."""
+    namespace, _, name = key.rpartition("/")
+    return namespace, name
+
+
+class ApiError(Exception):
+    """The API server refused (``status``), or could not be reached (0)."""
+
+    def __init__(self, message: str, status: int = 0):
+        super().__init__(message)
+        self.status = status
+
+
+class Connection:
+    """Requests to one API server."""
+
+    def __init__(self, configuration: Any, pool: urllib3.PoolManager):
+        self._host = configuration.host.rstrip("/")
+        self._configuration = configuration
+        self._pool = pool
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Any = None,
+        content: str = "application/json",
+        accept: str = "application/json",
+    ) -> Manifest:
+        """Send a request and return the answer.
+
+        Raises:
+            ApiError: the server refused, or could not be reached.
+        """
+        answer = self._send(method, path, query or {}, body=body, content=content, accept=accept)
+        return dict(json.loads(answer.data))
+
+    def stream(self, path: str, query: Mapping[str, str], *, accept: str) -> Iterator[Manifest]:
+        """Yield the documents of a watch until the server ends it.
+
+        Raises:
+            ApiError: the server refused, or the stream broke off.
+        """
+        timeout = urllib3.Timeout(connect=5.0, read=WATCH_SECONDS + 30.0)
+        answer = self._send("GET", path, query, stream=True, timeout=timeout, accept=accept)
+        rest = b""
+        try:
+            for chunk in answer.stream(65536):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, lines):
+                    yield json.loads(line)
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiError(f"the watch broke off: {error}") from None
+        finally:
+            answer.release_conn()
+
+    def client(
+        self, gvk: GroupVersionKind, *, metadata_only: bool = False, selectors: Mapping[str, str] | None = None
+    ) -> Client:
+        """Return a client for a kind.
+
+        Args:
+            gvk: the kind.
+            metadata_only: lists and watches give nothing but metadata.
+            selectors: ``labelSelector`` and ``fieldSelector`` of lists and watches.
+
+        Raises:
+            ApiError: the server does not serve the kind (404), or cannot be asked.
+        """
+        root = f"/apis/{gvk.api_version}" if gvk.group else f"/api/{gvk.version}"
+        try:
+            served = self.request("GET", root)["resources"]
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise ApiError(f"the server does not serve {gvk.api_version}", HTTPStatus.NOT_FOUND) from None
+            raise
+        for resource in served:
+            if resource["kind"] == gvk.kind and "/" not in resource["name"]:
+                return Client(
+                    self,
+                    gvk,
+                    root=root,
+                    plural=resource["name"],
+                    is_namespaced=resource["namespaced"],
+                    metadata_only=metadata_only,
+                    selectors=selectors,
+                )
+        raise ApiError(f"the server has no {gvk.kind} in {gvk.api_version}", HTTPStatus.NOT_FOUND)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        accept: str,
+        body: Any = None,
+        content: str = "application/json",
+        stream: bool = False,
+        timeout: urllib3.Timeout | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": accept, "User-Agent": "tenant-operator", "Content-Type": content}
+        # Asked for each request: a service account's token is rotated while we run.
+        for setting in self._configuration.auth_settings().values():
+            if setting["in"] == "header" and setting["value"]:
+                headers[setting["key"]] = setting["value"]
+        try:
+            answer = self._pool.request(
+                method,
+                self._host + path + ("?" + urlencode(query) if query else ""),
+                body=None if body is None else encode(body),
+                headers=headers,
+                preload_content=not stream,
+                timeout=timeout or urllib3.Timeout(connect=5.0, read=60.0),
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ApiError(f"the Kubernetes API at {self._host} cannot be reached: {error}") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            data = answer.read() if stream else answer.data
+            raise ApiError(_message(data), answer.status)
+        return answer
+
+
+class Client:
+    """Requests for the resources of one kind."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        gvk: GroupVersionKind,
+        *,
+        root: str,
+        plural: str,
+        is_namespaced: bool,
+        metadata_only: bool = False,
+        selectors: Mapping[str, str] | None = None,
+    ):
+        self._connection = connection
+        self._gvk = gvk
+        self._root = root
+        self._plural = plural
+        self._path = f"{root}/{plural}"
+        self.is_namespaced = is_namespaced
+        self._metadata_only = metadata_only
+        self._selectors = selectors or {}
+
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the whole list.
+
+        Raises:
+            ApiError: the server refused, with status 410 where the list became too old on the way.
+        """
+        query = {**self._selectors, "limit": str(PAGE)}
+        while True:
+            page = self._connection.request("GET", self._path, query, accept=self._accept("PartialObjectMetadataList"))
+            metadata = page["metadata"]
+            yield page.pop("items", None) or [], metadata["resourceVersion"]
+            if not metadata.get("continue"):
+                return
+            query["continue"] = metadata["continue"]
+
+    def watch(self, version: str) -> Iterator[Manifest]:
+        """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream."""
+        query = {**self._selectors, "watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
+        query["timeoutSeconds"] = str(WATCH_SECONDS)
+        return self._connection.stream(self._path, query, accept=self._accept("PartialObjectMetadata"))
+
+    def get(self, key: str) -> Manifest | None:
+        """Return the resource of this key, or None."""
+        try:
+            return self._connection.request("GET", self._path_of(key))
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def patch_metadata(self, resource: Manifest, operations: list[dict[str, Any]]) -> Manifest | None:
+        """Change the resource by a JSON patch for exactly its UID and version; None where it is gone."""
+        metadata = resource["metadata"]
+        tests = [
+            {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}
+            for field in ("uid", "resourceVersion")
+        ]
+        try:
+            return self._connection.request(
+                "PATCH",
+                self._path_of(key_of(resource)),
+                body=[*tests, *operations],
+                content="application/json-patch+json",
+            )
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
+        """State the manager's part of the status; the UID keeps a late write from bringing a deleted resource back."""
+        metadata = {
+            key: resource["metadata"][key] for key in ("name", "namespace", "uid") if key in resource["metadata"]
+        }
+        body = {
+            "apiVersion": self._gvk.api_version,
+            "kind": self._gvk.kind,
+            "metadata": metadata,
+            "status": status,
+        }
+        self._connection.request(
+            "PATCH",
+            f"{self._path_of(key_of(resource))}/status",
+            {"fieldManager": manager, "force": "true"},
+            body=body,
+            content="application/apply-patch+yaml",
+        )
+
+    def _path_of(self, key: str) -> str:
+        namespace, name = split(key)
+        return f"{self._root}/namespaces/{namespace}/{self._plural}/{name}" if namespace else f"{self._path}/{name}"
+
+    def _accept(self, kind: str) -> str:
+        return _METADATA_ONLY.format(kind=kind) if self._metadata_only else "application/json"
+
+
+def connect() -> Connection:
+    """Return a connection, from the service account in a cluster, else from the kubeconfig.
+
+    Raises:
+        ApiError: there is no configuration.
+    """
+    try:
+        kubernetes.config.load_config()
+    except kubernetes.config.ConfigException as error:
+        raise ApiError(f"no connection to a Kubernetes cluster: {error}") from None
+    configuration = kubernetes.client.Configuration.get_default_copy()
+    configuration.retries = False
+    configuration.connection_pool_maxsize = CONNECTIONS
+    return Connection(configuration, kubernetes.client.ApiClient(configuration).rest_client.pool_manager)
+
+
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that YAML folds or forbids, and JSON does not."""
+
+
+def encode(body: Any) -> bytes:
+    """Return a body as JSON that is YAML as well, as which the server reads an apply.
+
+    So characters beyond U+FFFF are written as they are: the pair of escapes that JSON has for them is none in YAML.
+    Source: https://yaml.org/spec/1.2.2/#51-character-set
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda character: f"\\u{ord(character[0]):04x}", text).encode()
+
+
+def _message(data: bytes) -> str:
+    try:
+        return str(json.loads(data)["message"])
+    except (ValueError, KeyError, TypeError):
+        return data[:500].decode(errors="replace").strip()

@@ -1,0 +1,150 @@
+"""One active watcher at a time: leader election by a Lease.
+
+Source: https://kubernetes.io/docs/concepts/architecture/leases/ and the durations of k8s.io/client-go's leaderelection.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from tenant_operator.kube.client import ApiError, Manifest
+
+logger = logging.getLogger(__name__)
+
+LEASE_DURATION = 15
+"""Seconds after which a Lease that was not renewed is anybody's."""
+
+RENEW_DEADLINE = 10.0
+"""Seconds after which a leader that cannot renew its Lease must have stopped."""
+
+RETRY_PERIOD = 2.0
+"""Seconds between two attempts to acquire or renew."""
+
+
+class Requests(Protocol):
+    """The part of the connection that a lease needs."""
+
+    def request(self, method: str, path: str, *, body: Any = None) -> Manifest:
+        """Send a request and return the answer."""
+
+
+class Lease:
+    """A Lease that this process holds, or waits for.
+
+    Args:
+        connection: the API server.
+        namespace: where the Lease is.
+        name: its name.
+        identity: who holds it; no two processes may have the same at the same time.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        connection: Requests,
+        namespace: str,
+        name: str,
+        *,
+        identity: str,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._connection = connection
+        self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._name = name
+        self._identity = identity
+        self._clock = clock
+        self._observed: tuple[str, float] = ("", clock())
+        self._renewed = float("-inf")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the Lease was renewed in time: also false in a process that was stopped for a while."""
+        return self._clock() - self._renewed <= RENEW_DEADLINE
+
+    def acquire(self, stopped: threading.Event) -> bool:
+        """Wait for the Lease; return False when stopped before that."""
+        holder = None
+        while not stopped.is_set():
+            try:
+                held, current = self.attempt()
+                if held:
+                    return True
+                if current != holder:
+                    holder = current
+                    logger.info("Waiting for the lease %s, which %s holds", self._name, holder)
+            except ApiError as error:
+                logger.warning("The lease %s cannot be had: %s", self._name, error)
+            stopped.wait(RETRY_PERIOD)
+        return False
+
+    def keep(self, stopped: threading.Event) -> bool:
+        """Renew the Lease until stopped; return False where it is lost, and every run has to end at once."""
+        while not stopped.wait(RETRY_PERIOD):
+            try:
+                if not self.attempt()[0]:
+                    return False
+            except ApiError as error:
+                logger.warning("The lease %s cannot be renewed: %s", self._name, error)
+            if not self.is_held:
+                return False
+        return True
+
+    def attempt(self) -> tuple[bool, str]:
+        """Take or renew the Lease where that is allowed; return whether it is held, and who holds it.
+
+        Raises:
+            ApiError: the API server refused, or could not be reached.
+        """
+        began = self._clock()
+        try:
+            lease = self._connection.request("GET", f"{self._collection}/{self._name}")
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            lease = None
+        holder = ((lease or {}).get("spec") or {}).get("holderIdentity") or ""
+        if lease and holder not in {"", self._identity} and not self._is_expired(lease):
+            return False, holder
+        try:
+            self._write(lease, self._identity)
+        except ApiError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+            return False, "somebody else"
+        self._renewed = began
+        return True, self._identity
+
+    def release(self) -> None:
+        """Give the Lease up, so that the next one need not wait until it expires."""
+        try:
+            lease = self._connection.request("GET", f"{self._collection}/{self._name}")
+            if lease["spec"].get("holderIdentity") == self._identity:
+                self._write(lease, "")
+        except ApiError as error:
+            logger.warning("The lease %s cannot be given up: %s", self._name, error)
+
+    def _is_expired(self, lease: Manifest) -> bool:
+        """Tell whether the holder has not renewed for the Lease's duration, by this process's own clock alone."""
+        version = lease["metadata"]["resourceVersion"]
+        if self._observed[0] != version:
+            self._observed = version, self._clock()
+        duration = float(lease["spec"].get("leaseDurationSeconds") or LEASE_DURATION)
+        return self._clock() - self._observed[1] > duration
+
+    def _write(self, lease: Manifest | None, holder: str) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        before = (lease or {}).get("spec") or {}
+        spec = {**before, "holderIdentity": holder, "leaseDurationSeconds": LEASE_DURATION, "renewTime": now}
+        if holder and before.get("holderIdentity") != holder:
+            spec |= {"acquireTime": now, "leaseTransitions": before.get("leaseTransitions", -1) + 1}
+        if lease:
+            self._connection.request("PUT", f"{self._collection}/{self._name}", body={**lease, "spec": spec})
+        else:
+            manifest = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self._name}}
+            self._connection.request("POST", self._collection, body={**manifest, "spec": spec})

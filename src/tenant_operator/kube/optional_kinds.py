@@ -1,0 +1,81 @@
+"""A kind that the server may not serve, such as one of another operator: then there is nothing of it, until it does."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from tenant_operator.kube.cache import Source
+from tenant_operator.kube.client import ApiError, Manifest
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 30.0
+"""Seconds between two looks for a kind that is not served."""
+
+NEVER = "0"
+"""The version of the list of a kind that is not served: it is older than any."""
+
+
+class OptionalSource:
+    """Lists and watches a kind while it is served.
+
+    Args:
+        find: returns the way to the kind, or raises an ApiError with status 404.
+        sleep: waits for seconds.
+    """
+
+    def __init__(self, find: Callable[[], Source], sleep: Callable[[float], None] = time.sleep):
+        self._find = find
+        self._sleep = sleep
+        self._source: Source | None = None
+        self._handlers: list[Callable[[], None]] = []
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the server served the kind when it was last looked at."""
+        return self._source is not None
+
+    def add_handler(self, handler: Callable[[], None]) -> None:
+        """Have each change of ``is_served`` told."""
+        self._handlers.append(handler)
+
+    def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
+        """Yield all resources page by page, each with the version of the list; none where the kind is not served.
+
+        Raises:
+            ApiError: the server could not be asked.
+        """
+        source: Source | None
+        try:
+            source = self._find()
+            rest = source.list_pages()
+            first = next(rest)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            source, rest, first = None, iter(()), ([], NEVER)
+        was_served, self._source = self.is_served, source
+        if was_served != self.is_served:
+            for handler in self._handlers:
+                handler()
+        yield first
+        yield from rest
+
+    def watch(self, version: str) -> Iterator[Manifest]:
+        """Yield watch events from a version on; a kind that is not served has none, and is listed again after a while.
+
+        Raises:
+            ApiError: with status 410, which asks for a new list, where it is to be looked for again.
+        """
+        if self._source is None:
+            self._sleep(INTERVAL)
+            raise ApiError("it is looked for again", HTTPStatus.GONE)
+        try:
+            yield from self._source.watch(version)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise ApiError("it is not served any more", HTTPStatus.GONE) from None
+            raise

@@ -1,0 +1,1 @@
+"""From events to runs, and what follows from how they ended."""

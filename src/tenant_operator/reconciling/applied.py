@@ -1,0 +1,161 @@
+"""What was applied for each resource, and what there is to do about it now: nothing, most of the time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tenant_operator import fingerprint
+from tenant_operator.kube.client import Manifest, key_of
+from tenant_operator.reconciling.dependents import Dependent, Dependents, Key
+from tenant_operator.reconciling.trigger import Trigger
+from tenant_operator.runner.outcome import Stated
+
+
+@dataclass(frozen=True)
+class Record:
+    """The last run that succeeded for a resource.
+
+    ``observed`` is the fingerprint of the status of its objects when the status was last reported.
+    """
+
+    uid: str
+    generation: int
+    objects: Mapping[Key, Stated]
+    observed: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return what is kept in the resource's status, for a watcher that starts."""
+        return ".".join((_stated(self.generation, self.objects), self.observed, self.digest))
+
+
+class Applied:
+    """The records of one watch.
+
+    Args:
+        dependents: what the API server has of the objects; None where the watch has none, and each look is a run.
+    """
+
+    def __init__(self, dependents: Dependents | None):
+        self._dependents = dependents
+        self._records: dict[str, Record | None] = {}
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The optional kinds that a run can make now."""
+        return self._dependents.served if self._dependents else ()
+
+    def observed(self, name: str) -> str:
+        """Return the fingerprint of the status of the resource's objects as it is now."""
+        found = self._dependents.of(name) if self._dependents else ()
+        return fingerprint.of(sorted((*one.key, one.status) for one in found if one.status))
+
+    def record(self, resource: Manifest, objects: Mapping[Key, Stated], observed: str, digest: str) -> Record | None:
+        """Keep what a run applied for this very generation of the resource; None where nothing can be known of it."""
+        if self._dependents is None:
+            return None
+        watched = {key: stated for key, stated in objects.items() if self._dependents.is_watched(key)}
+        metadata = resource["metadata"]
+        record = Record(metadata["uid"], metadata["generation"], watched, observed, digest)
+        self._records[key_of(resource)] = record
+        return record
+
+    def report(self, resource: Manifest, observed: str) -> Record | None:
+        """Keep that the status was reported again; None where there is no record."""
+        known = self._records.get(key_of(resource))
+        return known and self.record(resource, known.objects, observed, known.digest)
+
+    def is_current(self, resource: Manifest) -> bool:
+        """Tell whether the last run that succeeded was for this very generation of the resource."""
+        record = self._records.get(key_of(resource))
+        return record is not None and self._is_of(record, resource)
+
+    def is_reported(self, name: str) -> bool:
+        """Tell whether the status was reported as the objects are now."""
+        record = self._records.get(name)
+        return record is not None and record.observed == self.observed(name)
+
+    def fail(self, name: str) -> None:
+        """Trust no record of the resource, also not the one in its status: the next look is a run."""
+        self._records[name] = None
+
+    def forget(self, name: str) -> None:
+        """Keep nothing of a resource that is gone."""
+        self._records.pop(name, None)
+
+    def is_echo(self, before: Dependent | None, after: Dependent | None) -> bool:
+        """Tell whether an object is as the last run left it, and its status was reported."""
+        if before == after:
+            return True
+        record = self._records.get(after.owner) if after else None
+        if record is None or after is None:
+            return False
+        stated = record.objects.get(after.key)
+        return (
+            stated is not None
+            and stated.applied == after.applied
+            and (not after.status or record.observed == self.observed(after.owner))
+        )
+
+    def trigger(self, resource: Manifest, digest: str) -> Trigger:
+        """Return why the resource has to run, as the caches show it.
+
+        Args:
+            resource: the resource, with its last status.
+            digest: the fingerprint of the playbook.
+        """
+        name = key_of(resource)
+        if resource["metadata"].get("deletionTimestamp"):
+            return Trigger.DELETION
+        if self._dependents is None:
+            return Trigger.PERIOD
+        has_failed = self._records.get(name, True) is None
+        record = self._records[name] if name in self._records else self._restore(resource)
+        if record is None or not self._is_of(record, resource):
+            return Trigger.RETRY if has_failed else Trigger.CHANGE
+        return self._compare(name, record, digest)
+
+    def _compare(self, name: str, record: Record, digest: str) -> Trigger:
+        """Return why the resource has to run, although it asks for nothing else than before."""
+        if self._has_drifted(name, record):
+            return Trigger.DRIFT
+        if record.digest != digest:
+            return Trigger.ROLLOUT
+        return Trigger.NONE if self.is_reported(name) else Trigger.STATUS
+
+    def _restore(self, resource: Manifest) -> Record | None:
+        """Return the record that a former watcher left in the status, if it is still true."""
+        metadata = resource["metadata"]
+        kept = str((resource.get("status") or {}).get("applied", ""))
+        stated, _, rest = kept.partition(".")
+        observed, _, digest = rest.partition(".")
+        found = (
+            {one.key: Stated(one.applied) for one in self._dependents.of(metadata["name"]) if one.applied}
+            if self._dependents
+            else {}
+        )
+        # A run of a paused resource states nothing: what is there is left alone.
+        for objects in (found, {}):
+            if stated == _stated(metadata["generation"], objects):
+                return self.record(resource, objects, observed, digest)
+        return None
+
+    @staticmethod
+    def _is_of(record: Record, resource: Manifest) -> bool:
+        metadata = resource["metadata"]
+        return (record.uid, record.generation) == (metadata["uid"], metadata["generation"])
+
+    def _has_drifted(self, name: str, record: Record) -> bool:
+        return any(not self._holds(name, key, stated) for key, stated in record.objects.items())
+
+    def _holds(self, name: str, key: Key, stated: Stated) -> bool:
+        """Tell whether an object is as it was stated; one of which the news are still on the way is."""
+        if self._dependents is None or not self._dependents.has_seen(key, stated.version):
+            return True
+        found = self._dependents.get(name, key)
+        return found is not None and found.applied == stated.applied
+
+
+def _stated(generation: int, objects: Mapping[Key, Stated]) -> str:
+    return fingerprint.of([generation, sorted((*key, stated.applied) for key, stated in objects.items())])

@@ -1,0 +1,96 @@
+"""From events to keys, and from keys to batches: one controller for each watch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from tenant_operator.kube.client import Manifest, key_of
+from tenant_operator.reconciling.dependents import Dependent
+from tenant_operator.reconciling.requeue import Requeue
+from tenant_operator.reconciling.workqueue import WorkQueue
+
+logger = logging.getLogger(__name__)
+
+
+def outline(resource: Manifest) -> Manifest:
+    """Return what is kept of a resource: what a user can ask of it, and what was reported when it was last run."""
+    metadata, status = resource["metadata"], resource.get("status") or {}
+    conditions = [
+        {"type": condition["type"], "status": condition["status"]} for condition in status.get("conditions") or ()
+    ]
+    return {
+        "metadata": {key: metadata[key] for key in _OUTLINED if key in metadata},
+        "status": {"applied": status.get("applied", ""), "conditions": conditions},
+    }
+
+
+_OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp")
+
+
+class Controller:
+    """Queues the resources that an event concerns, and gives them to the reconciler batch by batch."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        requeue: Requeue,
+        reconcile: Callable[[Sequence[str]], None],
+        is_echo: Callable[[Dependent | None, Dependent | None], bool],
+        *,
+        is_leading: Callable[[], bool],
+        batch: int,
+    ):
+        self._queue = queue
+        self._requeue = requeue
+        self._reconcile = reconcile
+        self._is_echo = is_echo
+        self._is_leading = is_leading
+        self._batch = batch
+
+    def handle(self, before: Manifest | None, after: Manifest | None) -> None:
+        """Queue a resource that is new, or asks for something else, or is to go or gone; status alone is an echo."""
+        if before is None or after is None or _desired_state(before) != _desired_state(after):
+            self._queue.add(key_of(after or before or {}))
+
+    def handle_dependent(self, before: Dependent | None, after: Dependent | None) -> None:
+        """Queue the resource of an object that is not as the last run left it, or reports something else."""
+        if (either := after or before) and not self._is_echo(before, after):
+            self._queue.add(either.owner)
+
+    def handle_all(self, resources: Iterable[Manifest]) -> None:
+        """Queue all resources, since a run may come to something else for any of them."""
+        for resource in resources:
+            self._queue.add(key_of(resource))
+
+    def run(self) -> None:
+        """Work on batches until the queue is closed: what is waiting when a run starts goes into it."""
+        while batch := self._queue.take(self._batch):
+            self._work_on(batch)
+
+    def run_alone(self) -> None:
+        """Work on what failed, one by one, until the queue is closed."""
+        while batch := self._queue.take_alone():
+            self._work_on(batch)
+
+    def _work_on(self, batch: Sequence[str]) -> None:
+        """Reconcile a batch. A key leaves the queue only by a look that found nothing to do; all else comes back."""
+        try:
+            if self._is_leading():  # a process that was stopped past its lease finds out here first
+                self._reconcile(batch)
+            else:
+                for key in batch:
+                    self._requeue.not_leading(key)
+        except Exception:
+            logger.exception("A batch failed: %s", ", ".join(batch))
+            for key in batch:
+                self._requeue.failed(key)
+        finally:
+            for key in batch:
+                self._queue.done(key)
+
+
+def _desired_state(resource: Manifest) -> tuple[object, ...]:
+    """Return what a user can ask of a resource: another one of the name, a specification, or its end."""
+    metadata = resource["metadata"]
+    return metadata["uid"], metadata.get("generation"), metadata.get("deletionTimestamp")

@@ -1,0 +1,1 @@
+"""Runs of playbooks, by ansible-runner, as forks of a process that has loaded Ansible already."""

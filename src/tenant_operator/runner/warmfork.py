@@ -1,0 +1,303 @@
+"""ansible-playbook without its start-up cost: a process that has loaded everything, and forks for each run.
+
+The watcher starts ``python -m tenant_operator.runner.warmfork SOCKET PLAYBOOK...`` and keeps a pipe to its standard
+input. The program :data:`CLIENT`, first on the PATH of a run under the name ansible-playbook, sends its arguments,
+environment, working directory and its three descriptors; a fork takes them over and runs the playbook.
+
+Who ends whom: a client that goes takes its run along with all that it forked, and when the watcher goes, the pipe
+closes, all runs and this process end, and the folder of the socket goes: also after a ``kill -9`` of the watcher.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import io
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import struct
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HEADER = struct.Struct("!I")
+SOCKET_VARIABLE = "TENANT_OPERATOR_WARM_SOCKET"
+RUN_VARIABLE = "TENANT_OPERATOR_RUN"
+"""Names the run to all that it executes, so that what became an orphan is found."""
+PASSES = 20
+"""How often what is left of a run is looked for: a program may have started another one meanwhile."""
+
+PR_SET_PDEATHSIG = 1
+LOST = 250
+"""The exit code of a run whose end is not known."""
+
+CLIENT = """\
+#!{python} -SEI
+import json, os, signal, socket, struct, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the watcher, which lets its runs end
+request = json.dumps(
+    {{"arguments": sys.argv, "environment": dict(os.environ), "folder": os.getcwd()}}
+).encode()
+server = socket.socket(socket.AF_UNIX)
+server.connect(os.environ["{variable}"])
+socket.send_fds(server, [struct.pack("!I", len(request))], [0, 1, 2])
+server.sendall(request)
+answer = server.recv(4)
+sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else {lost})
+"""
+"""The program that stands for ansible-playbook."""
+
+
+def die_with_parents() -> None:
+    """End this process when its parent ends, and each process that it forks when this one ends, and so on.
+
+    Ansible's workers are sessions of their own, which no signal to a process group reaches; an orphaned one goes on
+    writing to the cluster, or waits for ever in a pipe that nobody reads. Source: prctl(2), PR_SET_PDEATHSIG.
+    """
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def remember() -> None:
+        nonlocal parent
+        parent = os.getpid()
+
+    def follow() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(LOST)
+
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.register_at_fork(before=remember, after_in_child=follow)
+
+
+def end_programs_of(run: int) -> None:
+    """End the programs that a run executed, such as those of a module: they outlive the worker that waited for them."""
+    mark = f"{RUN_VARIABLE}={run}".encode()
+    for _ in range(PASSES):
+        found = False
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
+                    found = True
+        if not found:
+            return
+
+
+@dataclass
+class _Run:
+    """A forked run and the client that waits for it."""
+
+    pid: int
+    pidfd: int
+    client: socket.socket
+
+
+class Server:
+    """Accepts clients, forks, and hands each one the exit code of its run."""
+
+    def __init__(self, listener: socket.socket, execute: Callable[[Sequence[str]], int]):
+        self._listener = listener
+        self._execute = execute
+        self._selector = selectors.DefaultSelector()
+        self._runs: dict[int, _Run] = {}
+
+    def serve(self, parent: int) -> None:
+        """Serve until ``parent``, the descriptor of a pipe to the watcher, is closed at the other end."""
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(parent, selectors.EVENT_READ, None)
+        while True:
+            for key, _ in self._selector.select():
+                if key.data is None:
+                    for run in list(self._runs.values()):
+                        self._kill(run)
+                    return
+                key.data()
+
+    def _accept(self) -> None:
+        client, _ = self._listener.accept()
+        try:
+            request, descriptors = _receive(client)
+        except (OSError, ValueError, struct.error):
+            client.close()
+            return
+        pid = os.fork()
+        if pid == 0:
+            self._become(request, descriptors, client)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        run = _Run(pid, os.pidfd_open(pid), client)
+        self._runs[pid] = run
+        self._selector.register(run.pidfd, selectors.EVENT_READ, lambda: self._finish(run))
+        self._selector.register(client, selectors.EVENT_READ, lambda: self._abandon(run))
+
+    def _become(self, request: dict[str, Any], descriptors: list[int], client: socket.socket) -> None:
+        """Be the run: never returns."""
+        code = LOST
+        try:
+            os.setsid()
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            die_with_parents()
+            self._selector.close()
+            self._listener.close()
+            for run in self._runs.values():
+                run.client.close()
+                os.close(run.pidfd)
+            client.close()
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, target)
+                os.close(descriptor)
+            os.chdir(request["folder"])
+            os.environ.clear()
+            os.environ.update(request["environment"])
+            os.environ[RUN_VARIABLE] = str(os.getpid())
+            code = self._execute(request["arguments"])
+        finally:
+            # What runs at exit belongs to the process that was forked.
+            with contextlib.suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def _finish(self, run: _Run) -> None:
+        _, status = os.waitpid(run.pid, 0)
+        self._end_group(run)
+        with contextlib.suppress(OSError):
+            run.client.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status) % 256))
+        self._close(run)
+
+    def _abandon(self, run: _Run) -> None:
+        """End the run of a client that went: it was cancelled, or its watcher is gone."""
+        if run.pid in self._runs:
+            self._kill(run)
+
+    def _kill(self, run: _Run) -> None:
+        self._end_group(run)
+        os.waitpid(run.pid, 0)
+        end_programs_of(run.pid)
+        self._close(run)
+
+    @staticmethod
+    def _end_group(run: _Run) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+    def _close(self, run: _Run) -> None:
+        self._selector.unregister(run.pidfd)
+        self._selector.unregister(run.client)
+        os.close(run.pidfd)
+        run.client.close()
+        del self._runs[run.pid]
+
+
+def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    header, descriptors, _, _ = socket.recv_fds(client, HEADER.size, 3)
+    (size,) = HEADER.unpack(header)
+    data = b""
+    while len(data) < size:
+        chunk = client.recv(size - len(data))
+        if not chunk:
+            raise ValueError("the client went before its request was whole")
+        data += chunk
+    return dict(json.loads(data)), list(descriptors)
+
+
+def warm(playbooks: Sequence[str]) -> list[str]:
+    """Load Ansible, the playbooks, their roles and plugins; return the folders that they come from.
+
+    A playbook is parsed by ``--syntax-check``, which starts no workers; then the two singletons that ansible-core keeps
+    for a process are reset, so that a fork starts like a new one.
+    """
+    from ansible.parsing.vault import VaultSecretsContext
+    from ansible.plugins.loader import action_loader, connection_loader, strategy_loader
+    from ansible.utils.context_objects import GlobalCLIArgs
+
+    from tenant_operator.runner import sources, warmtemplates
+
+    folders = []
+    # A fork configures the loader of collections once more, which is as it should be.
+    warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
+    for playbook in playbooks:
+        _load(playbook)
+        folders.append(str(_folder(playbook)))
+        GlobalCLIArgs._Singleton__instance = None
+        VaultSecretsContext._current = None
+    action_loader.get("ansible.builtin.pause", class_only=True)
+    connection_loader.get("local", class_only=True)
+    strategy_loader.get("linear", class_only=True)
+    folders = list(dict.fromkeys(folders))
+    for folder in folders:
+        for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
+            action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
+            if hasattr(action, "warm"):
+                action.warm()
+    warmtemplates.warm(path for folder in folders for path in sources.of(Path(folder)))
+    gc.collect()
+    gc.freeze()
+    return folders
+
+
+def _load(playbook: str) -> None:
+    """Parse a playbook with its roles, without a word unless it fails."""
+    from ansible.cli.playbook import PlaybookCLI
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        try:
+            code = PlaybookCLI(["ansible-playbook", "--syntax-check", playbook]).run()
+        except Exception as error:
+            raise SystemExit(f"{said.getvalue()}{playbook}: {error}") from None
+    if code:
+        raise SystemExit(f"{said.getvalue()}{playbook}: cannot be loaded")
+
+
+def _folder(playbook: str) -> Path:
+    """Return the collection of a playbook that is named by its full name, else the folder that it lies in."""
+    from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
+
+    if found := _get_collection_playbook_path(playbook):
+        return Path(os.fsdecode(found[1])).parent.parent
+    return Path(playbook).resolve().parent
+
+
+def _execute(arguments: Sequence[str]) -> int:
+    from ansible.cli.playbook import PlaybookCLI
+
+    try:
+        PlaybookCLI.cli_executor(list(arguments))
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Warm up, say so on standard output, and serve until standard input ends."""
+    path, *playbooks = arguments
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the watcher drains; the pipe's end is what ends this process
+    folders = warm(playbooks)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    parent = os.dup(0)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    sys.stdout.write(json.dumps(folders) + "\n")
+    sys.stdout.flush()
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 1)
+    Server(listener, _execute).serve(parent)
+    shutil.rmtree(Path(path).parent, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

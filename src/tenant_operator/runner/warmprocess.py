@@ -1,0 +1,137 @@
+"""The watcher's side of the warm fork: starts the warmed process, and replaces it when it died, grew or is outdated."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from tenant_operator import fingerprint
+from tenant_operator.runner import sources, warmfork
+
+logger = logging.getLogger(__name__)
+
+RUNS = 1000
+"""Runs after which the process is replaced, whatever it may have gathered."""
+
+
+class WarmError(Exception):
+    """The process cannot be warmed; the message is Ansible's."""
+
+
+class WarmProcess:
+    """One warmed process and its folder, with its socket and its client, which goes with it."""
+
+    def __init__(self, folder: Path, playbooks: Sequence[str], environment: Mapping[str, str]):
+        self._folder = folder
+        self._playbooks = playbooks
+        self._environment = environment
+        self._process: subprocess.Popen[str] | None = None
+        self._messages = threading.Thread()
+        self._sources: list[Path] = []
+        self._loaded: dict[Path, int] = {}
+        self._digest = ""
+        self._runs = 0
+        self._lock = threading.Lock()
+
+    @property
+    def digest(self) -> str:
+        """The fingerprint of the playbooks, roles and plugins that were loaded last."""
+        return self._digest
+
+    def environment(self) -> dict[str, str]:
+        """Return what a run needs in its environment to be a fork, and see to it that the process is up to date.
+
+        Raises:
+            WarmError: the process cannot be warmed.
+        """
+        with self._lock:
+            if reason := self._obsolete():
+                logger.info("Warming Ansible: %s", reason)
+                self._stop()
+                self._start()
+            self._runs += 1
+            return {warmfork.SOCKET_VARIABLE: str(self._socket), "PATH": self._search_path()}
+
+    def stop(self) -> None:
+        """End the process and every run that is under way."""
+        with self._lock:
+            self._stop()
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / "warm.sock"
+
+    def _search_path(self) -> str:
+        own = Path(sys.executable).parent
+        return os.pathsep.join([str(self._folder / "bin"), str(own), os.environ.get("PATH", os.defpath)])
+
+    def _obsolete(self) -> str:
+        """Return why the process has to be replaced; empty where it has not."""
+        if self._process is None:
+            return "first run"
+        if self._process.poll() is not None:
+            return "the warmed process died"
+        if self._runs >= RUNS:
+            return f"it has served {RUNS} runs"
+        if self._loaded != _changes(self._sources):
+            return "a playbook, role or plugin changed"
+        return ""
+
+    def _start(self) -> None:
+        client = self._folder / "bin" / "ansible-playbook"
+        client.parent.mkdir(parents=True, exist_ok=True)
+        client.write_text(_client())
+        client.chmod(0o755)
+        self._socket.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tenant_operator.runner.warmfork", str(self._socket), *self._playbooks],
+            env={**self._environment, "PATH": self._search_path()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if process.stdout is None or process.stderr is None:
+            raise WarmError("the warmed process has no pipes")
+        ready = process.stdout.readline()
+        if not ready:
+            _, messages = process.communicate()
+            raise WarmError(f"Ansible cannot be warmed: {messages[-2000:].strip()}")
+        process.stdout.close()
+        self._messages = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
+        self._messages.start()
+        self._process = process
+        self._sources = [Path(folder) for folder in json.loads(ready)]
+        self._loaded = _changes(self._sources)
+        self._digest = fingerprint.of([fingerprint.files(root, sources.of(root)) for root in self._sources])
+        self._runs = 0
+
+    def _stop(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            self._process.wait()
+            self._messages.join()
+            self._process = None
+
+
+def _client() -> str:
+    return warmfork.CLIENT.format(python=sys.executable, variable=warmfork.SOCKET_VARIABLE, lost=warmfork.LOST)
+
+
+def _pass_on(messages: IO[str]) -> None:
+    """Log what the process says on standard error, so that it is never blocked."""
+    with messages:
+        for line in messages:
+            logger.warning("ansible: %s", line.rstrip())
+
+
+def _changes(folders: Sequence[Path]) -> dict[Path, int]:
+    """Return the files that a warmed process has loaded, with the times of their last change in nanoseconds."""
+    return {path: path.stat().st_mtime_ns for folder in folders for path in sources.of(folder)}

@@ -1,0 +1,143 @@
+"""List and watch, with an API server that breaks off, forgets and comes back."""
+
+import json
+import threading
+import tracemalloc
+
+from tenant_operator.kube.cache import Cache
+from tenant_operator.kube.client import ApiError, Client
+from tenant_operator.kube.gvk import GroupVersionKind
+from tenant_operator.reconciling.controller import outline
+
+
+def manifest(name, version, namespace=""):
+    return {"metadata": {"name": name, "namespace": namespace, "resourceVersion": str(version)}}
+
+
+def event(kind, *what):
+    return {"type": kind, "object": manifest(*what)}
+
+
+class Server:
+    """Answers from a script: what each list and each watch gives; when it is through, the cache is stopped."""
+
+    def __init__(self, lists, streams):
+        self.stopped = threading.Event()
+        self.lists, self.streams = iter(lists), iter(streams)
+        self.watched_from = []
+
+    def list_pages(self):
+        yield next(self.lists)
+
+    def watch(self, version):
+        self.watched_from.append(version)
+        for answer in next(self.streams, [None]):
+            if answer is None:
+                self.stopped.set()
+                return
+            if isinstance(answer, ApiError):
+                raise answer
+            yield answer
+
+
+def run(lists, streams):
+    server = Server(lists, streams)
+    changes = []
+    cache = Cache(server, lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]))
+    cache.add_event_handler(lambda before, after: changes.append((before, after)))
+    cache.run(server.stopped)
+    return server, cache, changes
+
+
+def test_it_knows_what_was_listed_and_what_changed_since():
+    stream = [event("ADDED", "b", 2), event("MODIFIED", "a", 3), event("DELETED", "b", 4), event("BOOKMARK", "", 9)]
+    server, cache, changes = run([([manifest("a", 1)], "1")], [stream])
+    assert changes == [
+        (None, ("a", "1")),
+        (None, ("b", "2")),
+        (("a", "1"), ("a", "3")),
+        (("b", "2"), None),
+    ]
+    assert cache.items() == [("a", "3")]
+    assert cache.version == 9
+    assert server.watched_from == ["1", "9"]
+
+
+def test_a_watch_that_ends_or_breaks_goes_on_where_it_was_without_a_new_list():
+    streams = [[event("ADDED", "b", 5)], [ApiError("broke off"), None], [event("DELETED", "b", 6)]]
+    server, cache, _ = run([([], "1")], streams)
+    assert server.watched_from == ["1", "5", "5", "6"]
+    assert cache.items() == []
+
+
+def test_after_410_a_new_list_tells_of_each_difference_alone():
+    gone = {"type": "ERROR", "object": {"code": 410, "message": "too old"}}
+    lists = [([manifest("a", 1), manifest("b", 2)], "2"), ([manifest("b", 2), manifest("c", 7)], "8")]
+    server, _, changes = run(lists, [[gone]])
+    assert set(changes[2:]) == {(("a", "1"), None), (None, ("c", "7"))}
+    assert server.watched_from == ["2", "8"]
+
+
+def test_what_is_of_no_interest_is_not_kept_and_not_told():
+    server = Server([([manifest("a", 1)], "1")], [[event("MODIFIED", "a", 2), event("DELETED", "a", 3)]])
+    cache = Cache(server, lambda _: None)
+    changes = []
+    cache.add_event_handler(lambda *change: changes.append(change))
+    cache.run(server.stopped)
+    assert changes == []
+    assert cache.get("", "a") is None
+
+
+def test_namespaces_are_kept_apart():
+    _, cache, _ = run([([manifest("a", 1, "x"), manifest("a", 2, "y")], "2")], [])
+    assert cache.get("x", "a") == ("a", "1")
+    assert cache.items("y") == [("a", "2")]
+    assert cache.items() == []
+
+
+FAT = json.dumps({"spec": {f"key{number}": "x" * 100 for number in range(200)}})
+"""Some 20 KB of what nobody keeps."""
+
+
+class Pages:
+    """A connection to a server with many fat resources, which it decodes page by page as they are asked for."""
+
+    def __init__(self, count):
+        self.left = count
+
+    def request(self, method, path, query, *, accept):
+        last, self.left = self.left, max(0, self.left - int(query["limit"]))
+        names = range(last, self.left, -1)
+        items = [{**json.loads(FAT), **manifest(f"thing{name}", name)} for name in names]
+        return {"metadata": {"resourceVersion": "7", "continue": str(self.left or "")}, "items": items}
+
+
+def test_a_list_takes_no_more_memory_than_a_page_of_it_and_what_is_kept():
+    kind = GroupVersionKind("", "v1", "Thing")
+    client = Client(Pages(10_000), kind, root="/api/v1", plural="things", is_namespaced=False)
+    client.watch = lambda version: stopped.set() or iter(())
+    stopped = threading.Event()
+    cache = Cache(client, outline)
+    tracemalloc.start()
+    try:
+        cache.run(stopped)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (len(cache), cache.version) == (10_000, 7)
+    assert kept < 2_000 * 10_000  # bytes
+    assert peak - kept < 20_000_000  # of 400 MB that the list has
+
+
+def test_of_a_resource_only_what_a_plan_needs_is_kept():
+    metadata = {"name": "a", "uid": "u", "generation": 2, "deletionTimestamp": "now", "managedFields": ["many"]}
+    condition = {"type": "Ready", "status": "True", "message": "a long one", "lastTransitionTime": "now"}
+    resource = {"metadata": metadata, "spec": {"much": "more"}, "status": {"applied": "x", "conditions": [condition]}}
+    assert outline(resource) == {
+        "metadata": {"name": "a", "uid": "u", "generation": 2, "deletionTimestamp": "now"},
+        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    assert outline({"metadata": {"name": "a"}}) == {
+        "metadata": {"name": "a"},
+        "status": {"applied": "", "conditions": []},
+    }

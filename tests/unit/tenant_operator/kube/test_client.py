@@ -1,0 +1,118 @@
+"""What the watcher asks the API server for, and how it reads the answers."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import client as collection
+from tenant_operator.kube import client
+from tenant_operator.kube.client import PAGE, ApiError, Client
+from tenant_operator.kube.gvk import GroupVersionKind
+
+KIND = GroupVersionKind("example.com", "v1", "Thing")
+THING = {"metadata": {"name": "a", "namespace": "b", "uid": "u", "resourceVersion": "7", "labels": {"c": "d"}}}
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")),
+    lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=20), below, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("encode", [client.encode, collection.encode])
+@given(value=VALUES)
+def test_a_body_is_the_same_data_as_json_and_as_yaml(encode, value):
+    body = encode(value)
+    assert json.loads(body) == value
+    assert yaml.safe_load(body) == value
+
+
+class Connection:
+    """Keeps what it is asked, and answers from a script; an error is raised."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = []
+
+    def request(self, method, path, query=None, **rest):
+        self.asked.append((method, path, dict(query or {}), rest))
+        answer = self.answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+def things(*answers, **options):
+    connection = Connection(*answers)
+    options = {"root": "/apis/example.com/v1", "plural": "things", "is_namespaced": True, **options}
+    return Client(connection, KIND, **options), connection.asked
+
+
+def page(*names, more=""):
+    return {"metadata": {"resourceVersion": "9", "continue": more}, "items": list(names)}
+
+
+def test_a_list_is_asked_for_page_by_page_with_its_selectors():
+    found, asked = things(page("a", "b", more="next"), page("c"), selectors={"labelSelector": "x=y"})
+    assert list(found.list_pages()) == [(["a", "b"], "9"), (["c"], "9")]
+    first = {"labelSelector": "x=y", "limit": str(PAGE)}
+    assert [query for _, _, query, _ in asked] == [first, {**first, "continue": "next"}]
+    assert {path for _, path, _, _ in asked} == {"/apis/example.com/v1/things"}
+
+
+def test_an_empty_list_is_a_page_without_items():
+    found, _ = things({"metadata": {"resourceVersion": "9"}, "items": None})
+    assert list(found.list_pages()) == [([], "9")]
+
+
+def test_metadata_alone_is_asked_for_where_that_is_enough():
+    found, asked = things(page(), metadata_only=True)
+    list(found.list_pages())
+    assert asked[0][3]["accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+def test_a_resource_that_is_not_there_is_none_and_any_other_refusal_an_error():
+    found, asked = things(ApiError("no", 404), ApiError("no", 403), THING)
+    assert found.get("b/a") is None
+    with pytest.raises(ApiError):
+        found.get("b/a")
+    assert found.get("b/a") == THING
+    assert asked[0][:2] == ("GET", "/apis/example.com/v1/namespaces/b/things/a")
+
+
+def test_metadata_is_changed_in_exactly_the_version_that_was_seen():
+    operation = {"op": "add", "path": "/metadata/finalizers", "value": ["x"]}
+    found, asked = things(THING, ApiError("gone", 404), ApiError("conflict", 422))
+    assert found.patch_metadata(THING, [operation]) == THING
+    assert asked[0][3]["body"] == [
+        {"op": "test", "path": "/metadata/uid", "value": "u"},
+        {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+        operation,
+    ]
+    assert found.patch_metadata(THING, [operation]) is None
+    with pytest.raises(ApiError):
+        found.patch_metadata(THING, [operation])
+
+
+def test_a_status_is_stated_with_the_uid_and_without_what_is_not_its_own():
+    found, asked = things({}, is_namespaced=True)
+    found.apply_status(THING, {"phase": "x"}, manager="us")
+    method, path, query, rest = asked[0]
+    assert (method, path) == ("PATCH", "/apis/example.com/v1/namespaces/b/things/a/status")
+    assert query == {"fieldManager": "us", "force": "true"}
+    assert rest["body"] == {
+        "apiVersion": "example.com/v1",
+        "kind": "Thing",
+        "metadata": {"name": "a", "namespace": "b", "uid": "u"},
+        "status": {"phase": "x"},
+    }
+
+
+@pytest.mark.parametrize(("key", "parts"), [("b/a", ("b", "a")), ("a", ("", "a"))])
+def test_a_key_is_namespace_and_name(key, parts):
+    assert client.split(key) == parts
+    metadata = {"name": parts[1], **({"namespace": parts[0]} if parts[0] else {})}
+    assert client.key_of({"metadata": metadata}) == key

@@ -1,0 +1,98 @@
+"""Leader election on a virtual clock, against an API server of conflicts."""
+
+import copy
+from types import SimpleNamespace
+
+import pytest
+
+from tenant_operator.kube.client import ApiError
+from tenant_operator.kube.leases import LEASE_DURATION, RENEW_DEADLINE, Lease
+
+
+class Server:
+    """One Lease, with optimistic locking."""
+
+    def __init__(self):
+        self.lease = None
+        self.version = 0
+        self.away = False
+
+    def request(self, method, path, *, body=None):
+        if self.away:
+            raise ApiError("cannot be reached")
+        if method == "GET":
+            if self.lease is None:
+                raise ApiError("not found", 404)
+            return copy.deepcopy(self.lease)
+        known = (self.lease or {}).get("metadata", {}).get("resourceVersion")
+        if body["metadata"].get("resourceVersion") != known:
+            raise ApiError("conflict", 409)
+        self.version += 1
+        self.lease = copy.deepcopy(body)
+        self.lease["metadata"]["resourceVersion"] = str(self.version)
+        return self.lease
+
+
+@pytest.fixture
+def world():
+    server, clock = Server(), SimpleNamespace(now=100.0)
+
+    def contender(identity):
+        return Lease(server, "here", "one", identity=identity, clock=lambda: clock.now)
+
+    return SimpleNamespace(server=server, clock=clock, first=contender("first"), second=contender("second"))
+
+
+def test_the_first_one_gets_it_and_the_second_waits(world):
+    assert world.first.attempt() == (True, "first")
+    assert world.second.attempt() == (False, "first")
+
+
+def test_a_lease_that_is_renewed_never_expires(world):
+    world.first.attempt()
+    world.second.attempt()
+    for _ in range(10):
+        world.clock.now += LEASE_DURATION - 1
+        assert world.first.attempt()[0]
+        assert not world.second.attempt()[0]
+
+
+def test_a_lease_that_is_not_renewed_is_taken_over_but_not_before_its_time(world):
+    world.first.attempt()
+    world.second.attempt()
+    world.clock.now += LEASE_DURATION
+    assert not world.second.attempt()[0]
+    world.clock.now += 0.1
+    assert world.second.attempt()[0]
+    assert world.first.attempt() == (False, "second")
+    assert world.server.lease["spec"]["leaseTransitions"] == 1
+
+
+def test_the_leader_stops_before_another_may_begin(world):
+    world.first.attempt()
+    world.server.away = True
+    world.clock.now += RENEW_DEADLINE
+    assert world.first.is_held
+    world.clock.now += 0.1
+    assert not world.first.is_held
+    assert RENEW_DEADLINE < LEASE_DURATION
+
+
+def test_of_two_that_take_an_expired_lease_one_gets_it(world):
+    world.first.attempt()
+    world.second.attempt()
+    world.clock.now += LEASE_DURATION + 1
+    third = Lease(world.server, "here", "one", identity="third", clock=lambda: world.clock.now)
+    read = world.server.request("GET", "")
+    world.second.attempt()
+    world.server.request = lambda method, *_, request=world.server.request, **more: (
+        read if method == "GET" else request(method, "", **more)
+    )
+    third._observed = read["metadata"]["resourceVersion"], 0.0
+    assert third.attempt() == (False, "somebody else")
+
+
+def test_a_lease_that_was_given_up_is_had_at_once(world):
+    world.first.attempt()
+    world.first.release()
+    assert world.second.attempt()[0]

@@ -1,0 +1,110 @@
+import threading
+
+import pytest
+
+from tenant_operator.reconciling.workqueue import INITIAL_DELAY, MAXIMUM_DELAY, WorkQueue
+
+
+class Clock:
+    """Time that passes when a test says so."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def queue(clock):
+    return WorkQueue(clock, jitter=lambda: 0.0)
+
+
+def test_a_key_that_was_added_twice_is_worked_on_once(queue):
+    queue.add("a")
+    queue.add("a")
+    queue.add("b")
+    assert queue.take(10) == ["a", "b"]
+    assert len(queue) == 0
+
+
+def test_a_batch_takes_no_more_than_its_limit_in_the_order_of_arrival(queue):
+    for key in "abc":
+        queue.add(key)
+    assert queue.take(2) == ["a", "b"]
+    assert queue.take(2) == ["c"]
+
+
+def test_a_key_that_is_worked_on_comes_back_afterwards_and_never_at_the_same_time(queue):
+    queue.add("a")
+    queue.take(1)
+    queue.add("a")
+    assert len(queue) == 0
+    queue.done("a")
+    assert queue.take(1) == ["a"]
+
+
+def test_retries_wait_twice_as_long_each_time_up_to_a_bound_and_success_forgets_them(queue, clock):
+    delays = [queue.retry("a") for _ in range(4)]
+    assert delays == [INITIAL_DELAY * factor for factor in (1, 2, 4, 8)]
+    for _ in range(1200):
+        last = queue.retry("a")
+    assert last == MAXIMUM_DELAY
+    queue.forget("a")
+    assert queue.retry("a") == INITIAL_DELAY
+
+
+def test_a_delayed_key_is_ready_when_its_time_has_come(queue, clock):
+    queue.add_after("a", 5.0)
+    queue.add_after("a", 9.0)
+    clock.now = 4.9
+    assert len(queue) == 0
+    clock.now = 5.0
+    assert queue.take(1) == ["a"]
+    queue.done("a")
+    clock.now = 20.0
+    assert len(queue) == 0
+
+
+def test_an_event_overtakes_the_delay(queue, clock):
+    queue.add_after("a", 300.0)
+    queue.add("a")
+    assert queue.take(1) == ["a"]
+    queue.done("a")
+    clock.now = 400.0
+    assert len(queue) == 0
+
+
+def test_a_failing_key_does_not_hold_up_others(queue):
+    for _ in range(10):
+        queue.retry("poisoned")
+    queue.add("healthy")
+    assert queue.take(10) == ["healthy"]
+
+
+def test_closing_wakes_whoever_waits():
+    queue = WorkQueue()
+    taken = []
+    waiter = threading.Thread(target=lambda: taken.append(queue.take(1)))
+    waiter.start()
+    queue.close()
+    waiter.join(timeout=10)
+    assert taken == [[]]
+
+
+def test_what_failed_is_worked_on_alone_until_it_succeeded(queue, clock):
+    for key in "ab":
+        queue.retry(key, alone=True)
+    queue.add("healthy")
+    clock.now += 1
+    assert queue.take(10) == ["healthy"]
+    assert [queue.take_alone(), queue.take_alone()] == [["a"], ["b"]]
+    queue.done("a")
+    queue.forget("a")
+    queue.add("a")
+    assert queue.take(10) == ["a"]

@@ -1,0 +1,181 @@
+"""The warmed process with a real Ansible in it."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tenant_operator.runner.warmprocess import WarmError, WarmProcess
+from tests.processes import is_alive
+
+DEADLINE = 30
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  vars:
+    ansible_connection: local
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ lookup('env', 'GREETING') }} in {{ lookup('pipe', 'pwd') }}"
+    - ansible.builtin.pause:
+        seconds: "{{ seconds | default(0) }}"
+      when: seconds is defined
+    - ansible.builtin.fail:
+      when: fail is defined
+"""
+
+
+def wait_until(holds):
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        time.sleep(0.02)
+
+
+def descendants(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = [int(child) for child in file.read().split()]
+    return children + [below for child in children for below in descendants(child)]
+
+
+@pytest.fixture
+def playbook(tmp_path):
+    path = tmp_path / "project" / "site.yml"
+    path.parent.mkdir()
+    path.write_text(PLAYBOOK)
+    return path
+
+
+@pytest.fixture
+def warm(tmp_path, playbook):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
+    environment |= {"ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+    environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
+    (tmp_path / "ansible.cfg").touch()
+    process = WarmProcess(tmp_path / "warm", [str(playbook)], environment)
+    runs = []
+
+    class Warm:
+        folder = tmp_path / "warm"
+        pid = property(lambda _: process._process.pid)
+        stop = staticmethod(process.stop)
+        pipe = property(lambda _: process._process.stdin)
+
+        @staticmethod
+        def start(*arguments, **variables):
+            merged = {**environment, **process.environment(), **variables}
+            program = tmp_path / "warm" / "bin" / "ansible-playbook"
+            run = subprocess.Popen(
+                [program, "-i", "localhost,", playbook, *arguments],
+                cwd=tmp_path,
+                env=merged,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            runs.append(run)
+            return run
+
+    yield Warm()
+    process.stop()
+    for run in runs:
+        with run:
+            run.kill()
+
+
+def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_path):
+    first, second = warm.start(GREETING="hello"), warm.start("-e", "fail=1", GREETING="goodbye")
+    output, _ = first.communicate(timeout=DEADLINE)
+    assert f"hello in {tmp_path}" in output
+    assert first.returncode == 0, output
+    output, _ = second.communicate(timeout=DEADLINE)
+    assert "goodbye in" in output
+    assert second.returncode == 2, output
+
+
+def is_session_leader(pid):
+    """Tell whether the process has a session of its own; one that ended has none."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def paused(warm, run):
+    """Wait until the run's worker sits in the pause; return the run's process and its worker."""
+    while "pause" not in run.stdout.readline():
+        assert run.poll() is None, "the run ended before its pause"
+    wait_until(lambda: len(family := descendants(warm.pid)) == 2 and all(map(is_session_leader, family)))
+    return descendants(warm.pid)
+
+
+def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
+    doomed = warm.start("-e", "seconds=600")
+    family = paused(warm, doomed)
+    other = warm.start(GREETING="still here")
+    doomed.kill()
+    doomed.communicate()
+    wait_until(lambda: not any(map(is_alive, family)))
+    output, _ = other.communicate(timeout=DEADLINE)
+    assert other.returncode == 0, output
+
+
+def test_a_worker_goes_with_its_run_although_it_is_a_session_of_its_own(warm):
+    run = warm.start("-e", "seconds=600")
+    process, worker = paused(warm, run)
+    os.kill(process, signal.SIGKILL)
+    wait_until(lambda: not is_alive(worker))
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode != 0
+
+
+def test_when_the_watcher_goes_its_runs_the_process_and_the_folder_go(warm):
+    run = warm.start("-e", "seconds=600")
+    pid, family = warm.pid, paused(warm, run)
+    warm.pipe.close()
+    wait_until(lambda: not any(map(is_alive, [pid, *family])))
+    wait_until(lambda: not warm.folder.exists())
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == 250
+
+
+def test_a_killed_process_takes_its_runs_along_and_is_replaced(warm):
+    run = warm.start("-e", "seconds=600")
+    pid, family = warm.pid, paused(warm, run)
+    os.kill(pid, signal.SIGKILL)
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == 250
+    wait_until(lambda: not any(map(is_alive, family)))
+    again = warm.start()
+    again.communicate(timeout=DEADLINE)
+    assert again.returncode == 0
+    assert warm.pid != pid
+
+
+def test_a_changed_playbook_is_loaded_and_an_unchanged_one_is_not_loaded_again(warm, playbook):
+    warm.start().communicate(timeout=DEADLINE)
+    pid = warm.pid
+    warm.start().communicate(timeout=DEADLINE)
+    assert warm.pid == pid
+    (playbook.parent / "roles" / "x" / "tasks").mkdir(parents=True)
+    (playbook.parent / "roles" / "x" / "tasks" / "main.yml").write_text("[]")
+    warm.start().communicate(timeout=DEADLINE)
+    assert warm.pid != pid
+
+
+def test_a_playbook_that_cannot_be_loaded_is_an_error_with_ansibles_message(warm, playbook):
+    playbook.write_text("- hosts: all\n  tasks:\n    - no.such.module:\n")
+    with pytest.raises(WarmError, match=r"no\.such\.module"):
+        warm.start()
+
+
+def test_ctrl_c_which_the_watcher_hears_too_lets_a_run_end(warm):
+    run = warm.start("-e", "seconds=2")
+    wait_until(lambda: descendants(warm.pid))
+    run.send_signal(signal.SIGINT)  # the terminal sends it to every process of the watcher's group
+    output, _ = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0, output
