@@ -92,15 +92,26 @@ $(VENV)/.installed: pyproject.toml requirements/dev.txt requirements.yml tools/r
 	@$(BIN)/python tools/requirements.py </dev/null
 	@touch $@
 
-.PHONY: lint
-lint: venv ## Check style, types, layers, scripts, YAML and playbooks
+SCRIPTS = $(wildcard roles/*/files/*.sh roles/*/files/*/*.sh)
+
+.PHONY: check
+check: venv programs ## Format, lint, check types and run the unit tests, in less than a minute
+	ruff format --quiet .
+	shfmt --write --indent 2 --case-indent roles tools .ci/run
+	@$(MAKE) --jobs=2 --output-sync=target lint-code test-unit
+
+.PHONY: lint-code
+lint-code: venv
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 	shfmt --diff --indent 2 --case-indent roles tools .ci/run
-	shellcheck --shell=sh $(wildcard roles/*/files/*.sh roles/*/files/*/*.sh)
+	shellcheck --shell=sh $(SCRIPTS)
 	shellcheck .ci/run tools/*.sh
+
+.PHONY: lint
+lint: lint-code ## Check style, types, layers, scripts, YAML and playbooks
 	yamllint --strict .
 	ansible-lint --offline
 

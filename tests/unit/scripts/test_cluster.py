@@ -252,6 +252,7 @@ def unused_port(worker_id):
     return 20000 + os.getpid() % 20000
 
 
+@pytest.mark.parametrize("pod", ["busybox"], indirect=True)  # the shell that images of Redis have
 def test_a_cluster_is_formed_grows_and_deals_its_slots(nodes):
     nodes.start(0, 1, 2)
     assert "All 16384 slots covered" in nodes.form(3, 3)
@@ -266,6 +267,7 @@ def test_a_cluster_is_formed_grows_and_deals_its_slots(nodes):
     assert nodes.ask(0, "cluster", "nodes").count("connected") == before == 5
 
 
+@pytest.mark.parametrize("pod", ["busybox"], indirect=True)  # the shell that images of Redis have
 def test_masters_that_were_restored_keep_the_slots_of_their_keys(nodes):
     nodes.restore(0, "foo")
     nodes.restore(1, "bar")
