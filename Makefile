@@ -113,6 +113,7 @@ lint-code: venv
 .PHONY: lint
 lint: lint-code ## Check style, types, layers, scripts, YAML and playbooks
 	yamllint --strict .
+	antsibull-changelog lint
 	ansible-lint --offline
 
 .PHONY: test
@@ -171,6 +172,10 @@ pins: venv ## Pin what pyproject.toml asks for, with hashes (UPGRADE=1 takes the
 .PHONY: audit
 audit: venv ## Ask the advisory database about every pinned package, those of the operator and the image among them (it needs pypi.org or osv.dev)
 	pip-audit --require-hashes --disable-pip -r requirements/dev.txt
+
+.PHONY: changelog
+changelog: venv ## Write CHANGELOG.rst from the fragments
+	antsibull-changelog generate --refresh --reload-plugins
 
 .PHONY: build
 build: venv ## Build the wheel and the collection's tarball into dist/
