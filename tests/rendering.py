@@ -8,7 +8,7 @@ from tests.control_plane import CHECKOUT
 
 init_plugin_loader([str(CHECKOUT / "src")])  # collections are imported by Ansible's own finder from here on
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import hooks as hook_names  # noqa: E402
+from ansible_collections.neurallog.tenant.plugins.module_utils.components import lifecycle as hook_names  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import hooks, manifests  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect  # noqa: E402
 

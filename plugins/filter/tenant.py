@@ -5,22 +5,15 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import (
-    backups,
-    hooks,
-    ingress,
-    monitoring,
-    names,
-    network,
-    objects,
-    ownership,
-    pods,
-    quantities,
-    redis_conf,
-    redis_proxy,
-    server,
-    tenant_status,
-)
+from ..module_utils import names, ownership, tenant_status
+from ..module_utils.components import backup as backups
+from ..module_utils.components import lifecycle as hooks
+from ..module_utils.components import network
+from ..module_utils.components.redis import conf as redis_conf
+from ..module_utils.components.redis import proxy as redis_proxy
+from ..module_utils.components.server import ingress, monitoring, pods
+from ..module_utils.components.server import settings as server
+from ..module_utils.kube import objects, quantities
 
 
 def generated_password(length: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from . import names
-from .objects import BOOKKEEPING
+from .kube.objects import BOOKKEEPING
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from . import managed_fields, names
-from .resources import Manifest
+from . import names
+from .kube import managed_fields
+from .kube.resources import Manifest
 
 ISOLATING_KINDS = frozenset({"NetworkPolicy", "ResourceQuota", "LimitRange"})
 """Kinds that isolate: they go with the namespace, after the pods, so the Tenant does not own them itself."""

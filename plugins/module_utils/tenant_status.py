@@ -8,11 +8,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from . import backups, hooks, ingress, jobs, managed_fields, names, network, ownership, redis_conf, server, usage
-from .jobs import State
+from . import names, ownership, usage
+from .components import backup as backups
+from .components import lifecycle as hooks
+from .components import network
+from .components.redis import conf as redis_conf
+from .components.server import ingress
+from .components.server import settings as server
+from .kube import jobs, managed_fields
+from .kube.jobs import State
+from .kube.resources import Manifest, describe
+from .kube.terminations import last_line
 from .ownership import NamespaceState
-from .resources import Manifest, describe
-from .terminations import last_line
 
 _STUCK = frozenset(
     {"CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "ErrImageNeverPull", "ErrImagePull",

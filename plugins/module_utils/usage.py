@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
 
-from . import quantities
-from .resources import Manifest
+from .kube import quantities
+from .kube.resources import Manifest
 
 NEWS = Decimal("0.1")
 """The share by which a metric must have moved to be written for its own sake."""

@@ -21,8 +21,8 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ..module_utils import resources
-from ..module_utils.resources import Manifest, Resource, describe
+from ..module_utils.kube import resources
+from ..module_utils.kube.resources import Manifest, Resource, describe
 
 CONNECTION_OPTIONS: dict[str, Any] = AUTH_ARG_SPEC
 """The connection options of a plugin's argument spec, exactly kubernetes.core's."""

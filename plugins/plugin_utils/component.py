@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..module_utils import ingress, managed_fields, names, ownership, volumes
-from ..module_utils.resources import Manifest, describe
+from ..module_utils import names, ownership
+from ..module_utils.components.server import ingress
+from ..module_utils.kube import managed_fields, volumes
+from ..module_utils.kube.resources import Manifest, describe
 from . import namespaces
 from .client import ApiError, Client
 from .errors import RefusedError

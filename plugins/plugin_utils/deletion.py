@@ -10,9 +10,10 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils import names, ownership, server
+from ..module_utils import names, ownership
+from ..module_utils.components.server import settings as server
+from ..module_utils.kube.resources import Manifest, describe
 from ..module_utils.ownership import NamespaceState
-from ..module_utils.resources import Manifest, describe
 from . import namespaces
 from .client import Client
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from ansible.template import Templar
 
-from ..module_utils import hooks, names, network, ownership
-from ..module_utils.jobs import State
-from ..module_utils.resources import Manifest, describe
+from ..module_utils import names, ownership
+from ..module_utils.components import lifecycle as hooks
+from ..module_utils.components import network
+from ..module_utils.kube.jobs import State
+from ..module_utils.kube.resources import Manifest, describe
 from . import manifests, statuses
 from .client import ApiError, Client
 from .errors import RefusedError

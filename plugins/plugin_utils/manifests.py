@@ -16,8 +16,8 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.template import Templar, trust_as_template
 
-from ..module_utils.objects import without_nulls
-from ..module_utils.resources import Manifest
+from ..module_utils.kube.objects import without_nulls
+from ..module_utils.kube.resources import Manifest
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's loader, ten times as fast, where it is there."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils import names, ownership
+from ..module_utils.kube.resources import Manifest
 from ..module_utils.ownership import NamespaceState
-from ..module_utils.resources import Manifest
 from . import statuses
 from .client import ApiError, Client
 from .errors import RefusedError

@@ -9,8 +9,9 @@ from typing import Any
 
 import yaml
 
-from ..module_utils import managed_fields, names, objects
-from ..module_utils.resources import Manifest, describe
+from ..module_utils import names
+from ..module_utils.kube import managed_fields, objects
+from ..module_utils.kube.resources import Manifest, describe
 from .manifests import plain
 
 

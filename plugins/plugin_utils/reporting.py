@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from ..module_utils import hooks as tenant_hooks
-from ..module_utils import ingress, names, redis_conf, tenant_status
+from ..module_utils import names, tenant_status
+from ..module_utils.components import lifecycle as tenant_hooks
+from ..module_utils.components.redis import conf as redis_conf
+from ..module_utils.components.server import ingress
 from . import hooks, namespaces, statuses
 from .client import ApiError, Client
 from .errors import RefusedError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..module_utils import names
-from ..module_utils.resources import Manifest
+from ..module_utils.kube.resources import Manifest
 from .client import Client
 
 

@@ -2,7 +2,7 @@
 
 import yaml
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import quantities
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import quantities
 from benchmarks import memory
 from tests.control_plane import CHECKOUT
 

@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import quantities
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import quantities
 from tests.control_plane import CHECKOUT
 
 CRD = yaml.safe_load((CHECKOUT / "config/crd/neurallog.io_tenants.yaml").read_text())

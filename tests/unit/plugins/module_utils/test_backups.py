@@ -2,7 +2,7 @@
 
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import backups
+from ansible_collections.neurallog.tenant.plugins.module_utils.components import backup as backups
 
 GIB = 2**30
 NOW = "2026-11-26T12:00:00Z"

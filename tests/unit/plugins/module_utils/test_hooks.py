@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import hooks, names
-from ansible_collections.neurallog.tenant.plugins.module_utils.jobs import State
+from ansible_collections.neurallog.tenant.plugins.module_utils import names
+from ansible_collections.neurallog.tenant.plugins.module_utils.components import lifecycle as hooks
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube.jobs import State
 
 MADE = datetime(2026, 11, 26, 12, tzinfo=UTC)
 OWNER = {"uid": "u"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import ingress
+from ansible_collections.neurallog.tenant.plugins.module_utils.components.server import ingress
 
 
 def spec(*hosts, enabled=True, tls=()):

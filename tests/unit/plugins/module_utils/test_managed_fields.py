@@ -1,4 +1,4 @@
-from ansible_collections.neurallog.tenant.plugins.module_utils import managed_fields
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import managed_fields
 
 
 def owned(manager, fields, operation="Apply", subresource=""):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import network
+from ansible_collections.neurallog.tenant.plugins.module_utils.components import network
 
 PODS = ["10.244.0.0/16", "fd00:10:244::/56"]
 

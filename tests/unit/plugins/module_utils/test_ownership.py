@@ -1,6 +1,7 @@
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import names, objects, ownership, volumes
+from ansible_collections.neurallog.tenant.plugins.module_utils import names, ownership
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import objects, volumes
 from ansible_collections.neurallog.tenant.plugins.module_utils.ownership import NamespaceState
 
 TENANT = {"metadata": {"name": "acme", "uid": "u"}, "spec": {"deletionPolicy": "Delete"}}

@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from kubernetes.utils import parse_quantity
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import quantities
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import quantities
 
 
 @pytest.mark.parametrize("quantity", ["1", "100m", "1.5", "128Mi", "1Gi", "2k", "3M", "1e3", "12E", "1Ei", "0.5Gi", 7])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import redis_conf
+from ansible_collections.neurallog.tenant.plugins.module_utils.components.redis import conf as redis_conf
 
 SPEC = {
     "resources": {"memory": {"limit": "256Mi"}},

@@ -1,6 +1,7 @@
 import pytest
 
-from ansible_collections.neurallog.tenant.plugins.module_utils import objects, server
+from ansible_collections.neurallog.tenant.plugins.module_utils.components.server import settings as server
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import objects
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import server
+from . import settings as server
 
 
 def is_scraped(spec: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from .resources import Manifest
+from ..kube.resources import Manifest
 
 Network = IPv4Network | IPv6Network
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import objects, server_api
-from .redis_conf import PORT as REDIS_PORT
-from .resources import Manifest
+from ...kube import objects
+from ...kube.resources import Manifest
+from ..redis.conf import PORT as REDIS_PORT
+from . import api as server_api
 
 PORT = 3030
 HIGHEST_PORT = 65535

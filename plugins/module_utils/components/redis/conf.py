@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import quantities
+from ...kube import quantities
 
 MEMORY_SHARE = 75
 """Percent of the memory limit for data; the rest is for the copy-on-write of a save, buffers and fragmentation."""

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from . import network, quantities, server
-from .jobs import State, end_time, state
-from .jobs import failure as failure_of_job
-from .resources import Manifest
-from .terminations import last_line
+from ..kube import quantities
+from ..kube.jobs import State, end_time, state
+from ..kube.jobs import failure as failure_of_job
+from ..kube.resources import Manifest
+from ..kube.terminations import last_line
+from . import network
+from .server import settings as server
 
 _MARGIN = 2**30
 """Bytes beside the copies: logs, and what tools write."""

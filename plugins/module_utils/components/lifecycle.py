@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from . import jobs, managed_fields, names, network, ownership
-from .jobs import State
-from .resources import Manifest, describe
+from .. import names, ownership
+from ..kube import jobs, managed_fields
+from ..kube.jobs import State
+from ..kube.resources import Manifest, describe
+from . import network
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
 """Hooks that run while the tenant's namespace does not exist, in a namespace for hooks."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import names
-from .redis_conf import PORT
-from .resources import Manifest
+from ... import names
+from ...kube.resources import Manifest
+from .conf import PORT
 
 
 def render(tenant: Manifest) -> str:

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from . import server
-from .resources import Manifest, describe
+from ...kube.resources import Manifest, describe
+from . import settings as server
 
 
 def hosts(spec: Mapping[str, Any]) -> list[str]:

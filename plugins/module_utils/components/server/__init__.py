@@ -1,0 +1,1 @@
+"""The NeuralLog server of a tenant."""
