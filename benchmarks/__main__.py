@@ -21,6 +21,8 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.neurallog.tenant.plugins.module_utils import kinds, names
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import managed_fields
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
 from benchmarks.watcher import PERIOD, Watcher
 from devcluster import kwok
@@ -30,15 +32,7 @@ PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
 REST = 3
 """Reconcile periods that the operator is counted for at rest."""
 
-POD_KINDS = ["v1/ServiceAccount", "v1/ConfigMap", "v1/Service"]
-KINDS = {
-    "namespace": ["v1/ServiceAccount"],
-    "network": ["networking.k8s.io/v1/NetworkPolicy"],
-    "redis": [*POD_KINDS, "v1/Secret", "policy/v1/PodDisruptionBudget", "apps/v1/StatefulSet"],
-    "server": [*POD_KINDS, "apps/v1/Deployment"],
-    "backup": ["v1/ServiceAccount", "v1/ConfigMap", "v1/PersistentVolumeClaim", "batch/v1/CronJob"],
-}
-"""What a default tenant has, by component: each way makes all of it."""
+MADE_BY_US = f"app.kubernetes.io/managed-by={names.FIELD_MANAGER}"
 
 
 def main() -> int:
@@ -127,11 +121,12 @@ class Bench:
         """Return what our roles apply for a tenant, by component, so that every way sends the same."""
         namespace = f"tenant-{name}"
         recorded = {"namespace": [_bare(self.client.get("v1", "Namespace", namespace) or {}, namespace)]}
-        for component, kinds in KINDS.items():
-            for kind in kinds:
-                api_version, _, kind_name = kind.rpartition("/")
-                selector = f"app.kubernetes.io/component={component}"
-                for live in self.client.list_objects(api_version, kind_name, namespace, labelSelector=selector):
+        for kind in kinds.MADE:
+            if not kind.resource.namespaced or kind.is_optional:
+                continue
+            for live in self.client.list_objects(*kind.key, namespace, labelSelector=MADE_BY_US):
+                if managed_fields.claimed(live, names.FIELD_MANAGER):
+                    component = live["metadata"]["labels"][names.COMPONENT_LABEL]
                     recorded.setdefault(component, []).append(_bare(live, namespace))
         return recorded
 

@@ -9,12 +9,12 @@ from tests.control_plane import CHECKOUT
 init_plugin_loader([str(CHECKOUT / "src")])  # collections are imported by Ansible's own finder from here on
 
 from ansible_collections.neurallog.tenant.plugins.module_utils.components import lifecycle as hook_names  # noqa: E402
+from ansible_collections.neurallog.tenant.plugins.module_utils.components.registry import COMPONENTS  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import hooks, manifests  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect  # noqa: E402
 
 __all__ = ["ApiError", "Renderer"]
 
-ROLES = ("namespace", "network", "redis", "server", "backup")
 HOOKS = ("preCreate", "postCreate", "preDelete", "postDelete")
 
 
@@ -24,7 +24,7 @@ class Renderer:
     def __init__(self, kubeconfig):
         self._loader = DataLoader()
         self.client = connect({"kubeconfig": str(kubeconfig)})
-        self._roles = {role: self._load(role) for role in ROLES}
+        self._roles = {each.name: self._load(each.name) for each in COMPONENTS if each.role and each.judge}
 
     def _load(self, role):
         folder = CHECKOUT / "roles" / role

@@ -43,7 +43,7 @@ class ActionModule(KubernetesAction):
                 raise RefusedError(failure)
             return
         client = connect(options)
-        report = partial(reporting.report, client, ingress_domains=options["ingress_domains"])
+        report = partial(reporting.report, client, settings={"ingress_domains": options["ingress_domains"]})
         if options["waiting"]:
             report(tenant, waiting=failure)
             result.update(remaining=[failure], ready=False, components_ready=False)

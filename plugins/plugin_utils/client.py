@@ -21,6 +21,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
 from urllib3.util.ssl_ import create_urllib3_context
 
+from ..module_utils import kinds
 from ..module_utils.kube import resources
 from ..module_utils.kube.resources import Manifest, Resource, describe
 
@@ -176,7 +177,7 @@ class Client:
         Raises:
             ApiError: with status 404 where the server does not know the kind.
         """
-        if found := resources.KNOWN.get((api_version, kind)):
+        if found := kinds.SERVED.get((api_version, kind)):
             return found
         group = ("/api/" if "/" not in api_version else "/apis/") + api_version
         found = resources.from_discovery(api_version, kind, self._discover(group))

@@ -10,32 +10,12 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ..module_utils import names, ownership
+from ..module_utils import kinds, names, ownership
 from ..module_utils.components.server import settings as server
 from ..module_utils.kube.resources import Manifest, describe
 from ..module_utils.ownership import NamespaceState
 from . import namespaces
 from .client import Client
-
-OWNED_KINDS = (
-    ("v1", "ConfigMap"),
-    ("v1", "PersistentVolumeClaim"),
-    ("v1", "Service"),
-    ("v1", "ServiceAccount"),
-    ("apps/v1", "Deployment"),
-    ("apps/v1", "StatefulSet"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"),
-    ("batch/v1", "CronJob"),
-    ("monitoring.coreos.com/v1", "PrometheusRule"),
-    ("monitoring.coreos.com/v1", "ServiceMonitor"),
-    ("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig"),
-    ("networking.k8s.io/v1", "Ingress"),
-    ("policy/v1", "PodDisruptionBudget"),
-)
-"""Kinds of a tenant's objects that refer to it as their owner, but for Secrets, which are read by name.
-
-Those that the server does not know are passed over.
-"""
 
 SHOWN_KINDS = (("v1", "PersistentVolumeClaim"), ("apps/v1", "StatefulSet"), ("apps/v1", "Deployment"), ("v1", "Pod"))
 """What somebody who is about to delete a tenant wants to be told of."""
@@ -130,9 +110,9 @@ class Deletion:
 
     def _owned(self) -> Iterator[Manifest]:
         namespace = names.namespace_name(self.name)
-        for api_version, kind in OWNED_KINDS:
-            if self.client.serves(api_version, kind):
-                yield from self.client.list_objects(api_version, kind, namespace)
+        for kind in kinds.RETAINED:
+            if self.client.serves(*kind.key):
+                yield from self.client.list_objects(*kind.key, namespace)
         if secret := self.client.get("v1", "Secret", server.AUTH_SECRET, namespace):
             yield secret
         if self.namespace:

@@ -6,17 +6,19 @@ Sources: https://rclone.org/docs/#config-file (remotes by environment), https://
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from .. import names
 from ..kube import quantities
 from ..kube.jobs import State, end_time, state
 from ..kube.jobs import failure as failure_of_job
 from ..kube.resources import Manifest
 from ..kube.terminations import last_line
 from . import network
+from .base import Component, Health, Look, Observed
 from .server import settings as server
 
 _MARGIN = 2**30
@@ -240,3 +242,41 @@ def _variables(said: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def _rfc3339(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
+    """Yield the looks at the CronJob, and at its Jobs and their pods."""
+    yield Look("backup", "batch/v1", "CronJob", "redis-backup")
+    if observed.one("backup"):
+        yield Look("jobs", "batch/v1", "Job", selectors={"labelSelector": f"{names.COMPONENT_LABEL}=backup"})
+    if observed.all("jobs"):
+        yield Look("pods", "v1", "Pod")
+
+
+def judge(tenant: Manifest, observed: Observed) -> Health:
+    """Return whether backups are made, and how the last one ended."""
+    if not tenant["spec"]["backup"]["enabled"]:
+        return Health("Running", "Backups are switched off")
+    if observed.one("backup") is None:
+        return Health("Pending", "CronJob redis-backup does not exist")
+    if failed := failure(observed.all("jobs"), observed.all("pods")):
+        return Health("Degraded", failed)
+    return Health("Running", "CronJob redis-backup is in place")
+
+
+COMPONENT = Component(
+    "backup",
+    looks,
+    judge,
+    filters={
+        "backup_env": environment,
+        "backup_needs_egress": needs_egress,
+        "backup_port": port,
+        "rclone_env": rclone_environment,
+        "rclone_secret": rclone_secret,
+        "redis_cli_options": redis_cli_options,
+        "redis_resources": redis_resources,
+        "restore_env": restore_environment,
+        "with_scratch": with_scratch,
+    },
+)

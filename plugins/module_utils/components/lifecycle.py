@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..kube import jobs, managed_fields
 from ..kube.jobs import State
 from ..kube.resources import Manifest, describe
 from . import network
+from .base import Component, Look, Observed
 
 SYSTEM = frozenset({"preCreate", "postDelete"})
 """Hooks that run while the tenant's namespace does not exist, in a namespace for hooks."""
@@ -154,3 +155,17 @@ def obstacle(hook: str, job: Manifest, now: datetime) -> str:
             "failurePolicy Ignore the tenant goes on without it"
         )
     return f"{describe(job)}: the hook {hook} is running"
+
+
+def looks(tenant: Manifest, _observed: Observed) -> Iterator[Look]:
+    """Yield the look at the Job of postCreate, as long as that is pending."""
+    if is_pending(tenant, "postCreate"):
+        name = job_name(tenant, "postCreate")
+        yield Look("hook", "batch/v1", "Job", name, accept=lambda job: is_ours(tenant, "postCreate", job))
+
+
+COMPONENT = Component(
+    "lifecycle",
+    looks,
+    filters={"hook_command": command, "hook_env": environment, "hook_image": image, "hook_ports": ports},
+)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..kube.resources import Manifest
+from .. import names
+from ..kube import managed_fields
+from ..kube.resources import Manifest, describe
+from .base import Component, Health, Look, Observed
 
 Network = IPv4Network | IPv6Network
 
@@ -95,3 +98,28 @@ def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None
             if not any(common.subnet_of(one) for one in closed):
                 return network
     return None
+
+
+def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
+    """Yield the look at the network policies."""
+    yield Look("policies", "networking.k8s.io/v1", "NetworkPolicy")
+
+
+def judge(tenant: Manifest, observed: Observed) -> Health:
+    """Return whether the policies isolate the tenant as the operator wrote them."""
+    if not tenant["spec"]["networkPolicy"]["enabled"]:
+        return Health("Running", "Isolation is switched off")
+    policies = observed.all("policies")
+    deny = next((policy for policy in policies if policy["metadata"]["name"] == "default-deny"), None)
+    if deny is None:
+        return Health("Pending", "NetworkPolicy default-deny does not exist")
+    ours = [policy for policy in policies if managed_fields.claimed(policy, names.FIELD_MANAGER)]
+    changed = [policy for policy in ours if managed_fields.others(policy, names.FIELD_MANAGER, ("f:spec",))]
+    if changed or not denies_all(deny):
+        return Health("Failed", f"{describe((changed or [deny])[0])}: somebody changed its rules")
+    if foreign := [describe(policy) for policy in policies if policy not in ours]:
+        return Health("Degraded", f"The rules of {', '.join(foreign)} are not the operator's")
+    return Health("Running", f"{len(ours)} network policies are in place")
+
+
+COMPONENT = Component("network", looks, judge, filters={"custom_rules": rules})

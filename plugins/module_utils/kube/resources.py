@@ -33,46 +33,6 @@ class Resource:
         return "/" + "/".join(parts)
 
 
-_KNOWN = (
-    Resource("v1", "Namespace", "namespaces", namespaced=False),
-    Resource("v1", "ConfigMap", "configmaps"),
-    Resource("v1", "Event", "events"),
-    Resource("v1", "LimitRange", "limitranges"),
-    Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
-    Resource("v1", "Pod", "pods"),
-    Resource("v1", "ResourceQuota", "resourcequotas"),
-    Resource("v1", "Secret", "secrets"),
-    Resource("v1", "Service", "services"),
-    Resource("v1", "ServiceAccount", "serviceaccounts"),
-    Resource("apps/v1", "Deployment", "deployments"),
-    Resource("apps/v1", "StatefulSet", "statefulsets"),
-    Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
-    Resource("batch/v1", "CronJob", "cronjobs"),
-    Resource("batch/v1", "Job", "jobs"),
-    Resource("networking.k8s.io/v1", "Ingress", "ingresses"),
-    Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
-    Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets"),
-    Resource("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", namespaced=False),
-    Resource(
-        "admissionregistration.k8s.io/v1",
-        "ValidatingAdmissionPolicy",
-        "validatingadmissionpolicies",
-        namespaced=False,
-    ),
-    Resource(
-        "admissionregistration.k8s.io/v1",
-        "ValidatingAdmissionPolicyBinding",
-        "validatingadmissionpolicybindings",
-        namespaced=False,
-    ),
-    Resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods"),
-    Resource("neurallog.io/v1", "Tenant", "tenants", namespaced=False),
-)
-
-KNOWN: Mapping[tuple[str, str], Resource] = {(known.api_version, known.kind): known for known in _KNOWN}
-"""The kinds that need no discovery request, by apiVersion and kind."""
-
-
 def from_discovery(api_version: str, kind: str, answer: Manifest) -> Resource | None:
     """Return the resource of this kind from an APIResourceList, or None.
 

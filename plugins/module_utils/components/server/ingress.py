@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ... import names
 from ...kube.resources import Manifest, describe
+from ..base import Component, Health, Look, Observed
 from . import settings as server
 
 
@@ -97,3 +99,38 @@ def _hosts(ingress: Manifest) -> list[str]:
 
 def _age(manifest: Manifest) -> tuple[str, str]:
     return manifest["metadata"]["creationTimestamp"], manifest["metadata"]["uid"]
+
+
+def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
+    """Yield the look at the Ingress, and at those of others where it lacks a host."""
+    named = {"fieldSelector": "metadata.name=neurallog-server"}  # by a list, which the operator may have of the cluster
+    yield Look("ingress", "networking.k8s.io/v1", "Ingress", selectors=named)
+    if missing(tenant["spec"], _own(observed)):
+        yield Look("ingresses", "networking.k8s.io/v1", "Ingress", namespaced=False)
+
+
+def judge(tenant: Manifest, observed: Observed) -> Health:
+    """Return whether the Ingress has all hosts, and who has those that it lacks."""
+    lacking = missing(tenant["spec"], _own(observed))
+    namespace = names.namespace_name(tenant["metadata"]["name"])
+    domains = observed.settings.get("ingress_domains", ("*",))
+    reasons = refused(tenant["spec"], observed.all("ingresses"), namespace, domains) if lacking else {}
+    if told := [reasons[host] for host in lacking if host in reasons]:
+        return Health("Failed", f"spec.integrations.ingress.hosts: the tenant does not get {'; '.join(told)}")
+    if lacking:
+        return Health("Pending", f"Ingress neurallog-server does not have {', '.join(lacking)}")
+    return Health("Running", "Ingress neurallog-server has all hosts")
+
+
+def _own(observed: Observed) -> Manifest | None:
+    return next(iter(observed.all("ingress")), None)
+
+
+COMPONENT = Component(
+    "ingress",
+    looks,
+    judge,
+    applies=lambda tenant: bool(hosts(tenant["spec"])),
+    role=False,
+    filters={"ingress_rules": rules, "ingress_tls": tls},
+)

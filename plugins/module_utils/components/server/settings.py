@@ -120,20 +120,3 @@ def requirements(resources: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         f"{bound}s": {name: values[bound] for name, values in resources.items() if bound in values}
         for bound in ("request", "limit")
     }
-
-
-def quota(resources: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the ``hard`` of a ResourceQuota for ``spec.resources``; empty where nothing is bounded.
-
-    Of storage only requests can be bounded; a limit there bounds them where no request is given.
-    """
-    hard = {
-        f"{bound}s.{name}": resources[name][bound]
-        for name in ("cpu", "memory")
-        for bound in ("request", "limit")
-        if bound in resources.get(name, {})
-    }
-    storage = resources.get("storage", {})
-    if size := storage.get("limit", storage.get("request")):
-        hard["requests.storage"] = size
-    return hard

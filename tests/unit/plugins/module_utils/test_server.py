@@ -1,5 +1,6 @@
 import pytest
 
+from ansible_collections.neurallog.tenant.plugins.module_utils.components import namespace
 from ansible_collections.neurallog.tenant.plugins.module_utils.components.server import settings as server
 from ansible_collections.neurallog.tenant.plugins.module_utils.kube import objects
 
@@ -58,11 +59,11 @@ def test_tls_changes_the_scheme_of_the_url():
 
 
 def test_the_quota_names_what_is_bounded_and_nothing_else():
-    assert server.quota({"cpu": {"limit": "4"}, "storage": {"request": "10Gi", "limit": "20Gi"}}) == {
+    assert namespace.quota({"cpu": {"limit": "4"}, "storage": {"request": "10Gi", "limit": "20Gi"}}) == {
         "limits.cpu": "4",
         "requests.storage": "20Gi",
     }
-    assert server.quota({}) == {}
+    assert namespace.quota({}) == {}
 
 
 def test_settings_of_the_api_that_are_the_servers_own_roll_nothing_out_and_others_do():

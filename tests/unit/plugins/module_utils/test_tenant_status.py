@@ -1,7 +1,8 @@
 import pytest
 
 from ansible_collections.neurallog.tenant.plugins.module_utils import names, tenant_status
-from ansible_collections.neurallog.tenant.plugins.module_utils.tenant_status import Observed
+from ansible_collections.neurallog.tenant.plugins.module_utils.components.base import Observed
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube import workloads
 
 THEN, NOW = "2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"
 LABELS = {"component": "redis"}
@@ -172,7 +173,7 @@ def test_a_rollout_under_way_is_not_ready_although_the_old_replicas_are():
     redis["status"]["updatedReplicas"] = 0
     status = tenant_status.compute(tenant(), observed(redis=redis), now=NOW)
     assert "a rollout is under way" in condition(status, "Ready")["message"]
-    assert not tenant_status.is_settled(redis)
+    assert not workloads.is_settled(redis)
 
 
 def test_a_rollout_that_is_stuck_names_its_new_pod_although_the_old_replicas_are_ready():

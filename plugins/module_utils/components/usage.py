@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import ROUND_UP, Decimal
+from http import HTTPStatus
 
-from .kube import quantities
-from .kube.resources import Manifest
+from ..kube import quantities
+from ..kube.resources import Manifest
+from .base import Component, Look, Observed
 
 NEWS = Decimal("0.1")
 """The share by which a metric must have moved to be written for its own sake."""
@@ -60,3 +62,13 @@ def _is_news(measured: Mapping[str, str], last: Mapping[str, str]) -> bool:
 
 def _ceil(number: Decimal) -> int:
     return int(number.to_integral_value(rounding=ROUND_UP))
+
+
+def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
+    """Yield the looks at what pods use and what volumes hold. A cluster may have no metrics API."""
+    yield Look("claims", "v1", "PersistentVolumeClaim")
+    absent = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
+    yield Look("pod_metrics", "metrics.k8s.io/v1beta1", "PodMetrics", absent=absent)
+
+
+COMPONENT = Component("usage", looks, role=False)

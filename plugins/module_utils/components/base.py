@@ -1,0 +1,141 @@
+"""What a component of a tenant is: what it looks at, and what it concludes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..kube import workloads
+from ..kube.resources import Manifest
+
+
+def _always(_manifest: Manifest) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Look:
+    """A request for what a component is judged by.
+
+    Args:
+        key: the name under which the answer is observed.
+        api_version: of the objects.
+        kind: of the objects.
+        name: of the one object; all objects of the kind without it.
+        namespaced: whether the tenant's namespace is meant, or the whole cluster.
+        selectors: ``labelSelector`` and ``fieldSelector`` of a list.
+        absent: HTTP statuses which mean that there is nothing.
+        accept: whether an object that was found is the one that is meant.
+    """
+
+    key: str
+    api_version: str
+    kind: str
+    name: str | None = None
+    namespaced: bool = True
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    absent: tuple[int, ...] = ()
+    accept: Callable[[Manifest], bool] = _always
+
+
+class Observed:
+    """The objects of a tenant as they are, by the names of the looks at them.
+
+    Args:
+        errors: what could not be looked at, and why.
+        settings: what the operator's settings say, such as ``ingress_domains``.
+        objects: for each field one object, None, or a list.
+    """
+
+    def __init__(
+        self, *, errors: Mapping[str, str] | None = None, settings: Mapping[str, Any] | None = None, **objects: Any
+    ):
+        self.errors, self.settings, self._objects = errors or {}, settings or {}, objects
+
+    def one(self, name: str) -> Manifest | None:
+        """Return the object of a look by name; None where there is none."""
+        found: Manifest | None = self._objects.get(name)
+        return found
+
+    def all(self, name: str) -> Sequence[Manifest]:
+        """Return the objects of a look at a kind; none where nobody looked."""
+        return self._objects.get(name) or ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a component is: a phase of ``status.components``, with a message, and numbers where it has replicas."""
+
+    phase: str
+    message: str
+    ready: int | None = None
+    total: int | None = None
+    url: str | None = None
+    version: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The phase as the reason of a condition."""
+        return "Ready" if self.phase == "Running" else self.phase
+
+
+def _nothing(_tenant: Manifest, _observed: Observed) -> Iterable[Look]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of a tenant.
+
+    Args:
+        name: its name in ``status.components``, and of its role where it has one.
+        looks: what it looks at. It is asked again after each answer, so that one look may depend on another.
+        judge: what it concludes; None for what is no component of the status and is only looked at.
+        applies: whether a Tenant has it.
+        role: whether it has a role of its own.
+        filters: the filters of its templates, by name.
+    """
+
+    name: str
+    looks: Callable[[Manifest, Observed], Iterable[Look]] = _nothing
+    judge: Callable[[Manifest, Observed], Health] | None = None
+    applies: Callable[[Manifest], bool] = _always
+    role: bool = True
+    filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+def around(*loaded: Manifest | None) -> Iterable[Look]:
+    """Return the looks that explain why a workload is not ready; none where all are."""
+    if all(workloads.is_settled(workload) for workload in loaded if workload):
+        return ()
+    warnings = {"fieldSelector": "type=Warning"}
+    return (
+        Look("pods", "v1", "Pod"),
+        Look("claims", "v1", "PersistentVolumeClaim"),
+        Look("events", "v1", "Event", selectors=warnings),
+    )
+
+
+def workload_health(workload: Manifest | None, title: str, observed: Observed, *, url: str = "") -> Health:
+    """Return how a Deployment or a StatefulSet is.
+
+    Args:
+        workload: the object; None where it does not exist.
+        title: its kind and name.
+        observed: pods, claims and events around it.
+        url: where clients reach it.
+    """
+    if workload is None:
+        return Health("Pending", f"{title} does not exist")
+    total = workload["spec"].get("replicas", 1)
+    ready = (workload.get("status") or {}).get("readyReplicas", 0)
+    version = workloads.version(workload["spec"]["template"]["spec"]["containers"][0]["image"])
+    message = f"{title}: {ready} of {total} replicas ready"
+    if workloads.is_settled(workload):
+        return Health("Running", message, ready, total, url, version)
+    around = {name: observed.all(name) for name in ("pods", "claims", "events")}
+    if obstacle := next(workloads.obstacles(workload, **around), ""):
+        return Health("Failed", obstacle, ready, total, url, version)
+    rollout = "" if workloads.is_rolled_out(workload) else ", a rollout is under way"
+    return Health("Provisioning", message + rollout, ready, total, url, version)

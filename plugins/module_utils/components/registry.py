@@ -1,0 +1,20 @@
+"""All components of a tenant. A new one is a line here."""
+
+from __future__ import annotations
+
+from . import backup, lifecycle, namespace, network, usage
+from .base import Component
+from .redis import component as redis
+from .server import component as server
+from .server import ingress
+
+COMPONENTS: tuple[Component, ...] = (
+    namespace.COMPONENT,
+    redis.COMPONENT,
+    server.COMPONENT,
+    network.COMPONENT,
+    backup.COMPONENT,
+    ingress.COMPONENT,
+    lifecycle.COMPONENT,
+    usage.COMPONENT,
+)
