@@ -38,7 +38,11 @@ def shards(spec: Manifest) -> str:
 
 
 COMPONENT = Component(
-    "search", looks, judge, applies=lambda tenant: tenant["spec"]["search"]["enabled"], filters={"search_shards": shards}
+    "search",
+    looks,
+    judge,
+    applies=lambda tenant: tenant["spec"]["search"]["enabled"],
+    filters={"search_shards": shards},
 )
 '''
 
@@ -119,15 +123,10 @@ def replace(path, old, new):
 def copy(tmp_path_factory):
     """The checkout with one component more."""
     folder = tmp_path_factory.mktemp("checkout")
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        check=True,
-    ).stdout
-    archive = subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-"], cwd=CHECKOUT, input=tracked, capture_output=True, check=True
-    ).stdout
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(listing, cwd=CHECKOUT, capture_output=True, check=True).stdout
+    packing = ["tar", "--create", "--null", "--files-from=-"]
+    archive = subprocess.run(packing, cwd=CHECKOUT, input=tracked, capture_output=True, check=True).stdout
     subprocess.run(["tar", "--extract"], cwd=folder, input=archive, check=True)
     for path, text in ROLE.items():
         (folder / "roles/search" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -175,9 +174,8 @@ def test_a_component_that_is_added_is_made_judged_and_deleted(run, bare_cluster,
     run("ansible-playbook", "neurallog.tenant.install")
     path = manifest(make_tenant(name, search={"enabled": True, "shards": 5}))
     run("ansible-playbook", "-i", path, "neurallog.tenant.reconcile", "-e", "wait=true")
-    (container,) = bare_cluster.get("deployment", "search", namespace=f"tenant-{name}")["spec"]["template"]["spec"][
-        "containers"
-    ]
+    deployment = bare_cluster.get("deployment", "search", namespace=f"tenant-{name}")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert container["env"] == [{"name": "SHARDS", "value": "5"}]
     status = bare_cluster.get("tenant", name)["status"]
     assert status["components"]["search"]["replicas"] == "1/1"
@@ -193,9 +191,5 @@ def test_a_component_that_is_added_is_made_judged_and_deleted(run, bare_cluster,
 def test_nothing_else_has_to_change_for_it(run):
     run("pytest", "-q", "tests/unit/test_kinds.py", "tests/unit/roles", "tests/unit/test_crd.py")
     without = f"import sys; sys.path.remove({str(CHECKOUT / 'src')!r})"
-    run(
-        "python",
-        "-c",
-        f"{without}; from importlinter.cli import lint_imports_command; lint_imports_command()",
-        "--no-cache",
-    )
+    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    run("python", "-c", f"{without}; {lint}", "--no-cache")
