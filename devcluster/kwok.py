@@ -81,7 +81,7 @@ class Cluster(Runtime):
         return existed
 
     def is_ready(self, programs: dict[str, Path]) -> bool:
-        """Tell whether its API server answers, and knows its nodes and its storage."""
+        """Return whether its API server answers, and knows its nodes and its storage."""
         if not self.kubeconfig.exists():
             return False
         wanted = ["storageclass/standard", *(f"node/node-{number:06d}" for number in range(NODES))]

@@ -82,7 +82,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def is_candidate(text: str) -> bool:
-    """Tell whether a file means to be a Tenant manifest, so that what is wrong with it is worth saying."""
+    """Return whether a file means to be a Tenant manifest, so that what is wrong with it is worth saying."""
     return "neurallog.io/" in text or ("apiVersion:" in text and "kind:" in text)
 
 
@@ -111,7 +111,12 @@ def read(path: Path) -> Iterator[Document]:
 
 
 def parse(text: str, place: str) -> Iterator[Document]:
-    """Yield the documents of a manifest text; ``place`` is the file's name in messages."""
+    """Yield the documents of a manifest.
+
+    Args:
+        text: the text of the file.
+        place: the name of the file, for messages.
+    """
     name = Path(place).name
     found = False
     try:

@@ -33,12 +33,21 @@ def namespace_name(tenant_name: str) -> str:
 
 
 def selector_labels(tenant_name: str, component: str) -> dict[str, str]:
-    """Return the labels by which the pods of a component are selected; they never change."""
+    """Return the labels that select the pods of a component. They never change.
+
+    Args:
+        tenant_name: the name of the Tenant.
+        component: the name of the component.
+    """
     return {"app.kubernetes.io/instance": tenant_name, COMPONENT_LABEL: component}
 
 
 def labels(tenant_name: str, component: str) -> dict[str, str]:
-    """Return the labels of every object of a component: for people and selectors, never an identity.
+    """Return the labels of every object of a component. They are for people and selectors, and no identity.
+
+    Args:
+        tenant_name: the name of the Tenant.
+        component: the name of the component.
 
     Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
     """

@@ -30,6 +30,10 @@ def owner_references(tenant: Manifest, kind: str | None = None) -> list[dict[str
     """Return the owner references of a tenant's object of this kind.
 
     None for what isolates, and none while the deletion policy is Retain: garbage collection must not reach the data.
+
+    Args:
+        tenant: the Tenant.
+        kind: the kind of the object.
     """
     return [] if kind in ISOLATING_KINDS or is_retained(tenant) else references_to(tenant)
 
@@ -49,9 +53,15 @@ def references_to(tenant: Manifest) -> list[dict[str, Any]]:
 
 
 def taking_back(stated: Manifest, live: Manifest, manager: str, uid: str) -> list[dict[str, Any]]:
-    """Return the JSON patch (RFC 6902) that leaves an object that isolates nothing but what was stated; mostly empty.
+    """Return the JSON patch (RFC 6902) that removes what others added to an isolating object; mostly empty.
 
     Rules of policies add up, so that a field of somebody else opens what ours closes; and nobody else may control it.
+
+    Args:
+        stated: what was applied.
+        live: the object as the API server has it.
+        manager: the field manager.
+        uid: the UID of the Tenant.
     """
     operations = []
     if managed_fields.others(live, manager, ("f:spec",)):
@@ -64,18 +74,28 @@ def taking_back(stated: Manifest, live: Manifest, manager: str, uid: str) -> lis
 
 
 def is_retained(tenant: Manifest) -> bool:
-    """Tell whether namespace and data outlive the Tenant."""
+    """Return whether namespace and data outlive the Tenant."""
     return bool((tenant.get("spec") or {}).get("deletionPolicy") == "Retain")
 
 
 def is_owned_by(manifest: Manifest, uid: str) -> bool:
-    """Tell whether the object has an owner reference to this UID."""
+    """Return whether the object has an owner reference to a UID.
+
+    Args:
+        manifest: the object.
+        uid: the UID.
+    """
     references = (manifest.get("metadata") or {}).get("ownerReferences") or []
     return any(reference.get("uid") == uid for reference in references)
 
 
 def dropping_owner(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
-    """Return the JSON patch (RFC 6902) that takes this UID off the owners of exactly this object as it is."""
+    """Return the JSON patch (RFC 6902) that removes a UID from the owners of this version of the object.
+
+    Args:
+        manifest: the object.
+        uid: the UID.
+    """
     references = manifest["metadata"]["ownerReferences"]
     kept = [reference for reference in references if reference["uid"] != uid]
     return [*_being(manifest), *_replacing("/metadata/ownerReferences", references, kept)]
@@ -90,16 +110,25 @@ def _replacing(path: str, before: Any, after: Any) -> list[dict[str, Any]]:
 
 
 def has_other_controller(manifest: Manifest, uid: str) -> bool:
-    """Tell whether somebody other than this UID controls the object."""
+    """Return whether somebody other than a UID controls the object.
+
+    Args:
+        manifest: the object.
+        uid: the UID.
+    """
     references = (manifest.get("metadata") or {}).get("ownerReferences") or []
     return any(reference.get("controller") and reference.get("uid") != uid for reference in references)
 
 
 def namespace_state(namespace: Manifest | None, tenant: Manifest) -> NamespaceState:
-    """Judge the namespace that bears the name of the Tenant's.
+    """Return whose the namespace is that has the name of the Tenant's.
 
     It is the Tenant's by its UID, which the Tenant's status keeps. As long as none is kept, the Tenant's UID in an
     annotation tells, if our own field manager claims it: an admission policy decides who can write that.
+
+    Args:
+        namespace: the namespace; None where there is none.
+        tenant: the Tenant.
     """
     if namespace is None:
         return NamespaceState.ABSENT
@@ -150,10 +179,15 @@ def _is_marked(namespace: Manifest, tenant: Manifest) -> bool:
 
 
 def is_prunable(manifest: Manifest, component: str, tenant: Manifest) -> bool:
-    """Tell whether the object was made by this component and nobody else controls it.
+    """Return whether the component made the object and nobody else controls it.
 
     What isolates is ours whoever controls it. The component is read from a label, which counts only while our own Apply
     entry claims it.
+
+    Args:
+        manifest: the object.
+        component: the name of the component.
+        tenant: the Tenant.
     """
     labels = (manifest.get("metadata") or {}).get("labels") or {}
     return (

@@ -80,7 +80,13 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
 
 
 def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:
-    """Return the status of a Tenant of which no other can be written: that it is not ready, and why."""
+    """Return the smallest status of a Tenant: that it is not ready, and why.
+
+    Args:
+        tenant: the Tenant.
+        message: why.
+        now: the time, RFC 3339.
+    """
     generation = tenant["metadata"].get("generation")
     ready = _condition("Ready", False, "StatusUnknown", message)
     return {
@@ -93,7 +99,12 @@ def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:
 
 
 def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
-    """Tell whether a computed status says anything else than the one that is there, which others write to as well."""
+    """Return whether a computed status says anything new. Others write to the status as well.
+
+    Args:
+        status: the computed status.
+        last: the status that is there.
+    """
     ours = {*status, "backup", "metrics", "urls"}
     mine = {**status, "conditions": {one["type"]: one for one in status["conditions"]}}
     there = {one["type"]: one for one in last.get("conditions") or () if one["type"] in mine["conditions"]}
@@ -101,12 +112,12 @@ def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
 
 
 def is_ready(status: Mapping[str, Any]) -> bool:
-    """Tell whether the status says that the Tenant is ready."""
+    """Return whether the status says that the Tenant is ready."""
     return any(one["type"] == "Ready" and one["status"] == "True" for one in status["conditions"])
 
 
 def are_components_ready(status: Mapping[str, Any]) -> bool:
-    """Tell whether the status says that all components serve, whatever else the Tenant waits for."""
+    """Return whether the status says that all components serve, whatever else the Tenant waits for."""
     return all(component["phase"] in _SERVING for component in status["components"].values())
 
 

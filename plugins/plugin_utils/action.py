@@ -41,6 +41,12 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
         """Take a variable that holds a mapping without any template as it is.
 
         Ansible makes a tagged copy of all that is in a Tenant, for each task: as much work as rendering its objects.
+
+        Args:
+            name: the name of the option.
+            value: what the task gives.
+            templar: what evaluates templates.
+            context: what Ansible knows about the argument.
         """
         if isinstance(value, str) and (variable := VARIABLE.fullmatch(value)):
             found = templar.available_variables.get(variable[1])
@@ -50,7 +56,12 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
         return super().finalize_task_arg(name, value, templar, context)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Validate the options, connect, act; a failure becomes the task's result."""
+        """Validate the options, connect, act; a failure becomes the task's result.
+
+        Args:
+            tmp: unused; Ansible's interface has it.
+            task_vars: the variables of the task.
+        """
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **CONNECTION_OPTIONS})
         result["changed"] = False
@@ -62,4 +73,10 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
 
     @abstractmethod
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        """Do the work and fill the result, as it goes on, so that a failure tells what was done before it."""
+        """Do the work. Fill the result on the way, so that a failure tells what was done before it.
+
+        Args:
+            result: the result of the task.
+            options: the options of the task.
+            task_vars: the variables of the task.
+        """

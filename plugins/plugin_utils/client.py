@@ -72,6 +72,12 @@ class Client:
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         """Return the object, or None where there is none.
 
+        Args:
+            api_version: the ``apiVersion``.
+            kind: the kind.
+            name: the name of the object.
+            namespace: its namespace; None for a cluster-scoped kind.
+
         Raises:
             ApiError: the server refused; a missing kind is an error, a missing object is not.
         """
@@ -86,7 +92,14 @@ class Client:
     def list_objects(
         self, api_version: str, kind: str, namespace: str | None = None, **selectors: str
     ) -> Iterator[dict[str, Any]]:
-        """Yield the objects of a kind, page by page; each says its apiVersion and kind."""
+        """Yield the objects of a kind, page by page; each says its apiVersion and kind.
+
+        Args:
+            api_version: the ``apiVersion``.
+            kind: the kind.
+            namespace: the namespace; None for all.
+            selectors: ``labelSelector`` and ``fieldSelector``.
+        """
         path = self.resource(api_version, kind).path(namespace=namespace)
         query = {"limit": str(PAGE), **selectors}
         while True:
@@ -98,7 +111,12 @@ class Client:
             query["continue"] = token
 
     def count(self, api_version: str, kind: str) -> int:
-        """Return how many objects of a kind there are in all namespaces."""
+        """Return how many objects of a kind there are in all namespaces.
+
+        Args:
+            api_version: the ``apiVersion``.
+            kind: the kind.
+        """
         page = self._request("GET", self.resource(api_version, kind).path(), {"limit": "1"})
         return len(page.get("items") or ()) + int(page["metadata"].get("remainingItemCount") or 0)
 
@@ -113,6 +131,13 @@ class Client:
     ) -> dict[str, Any]:
         """Send the manifest by server-side apply and return the object as it is then.
 
+        Args:
+            manifest: the object.
+            manager: the field manager.
+            force: whether to take fields that others own.
+            dry_run: whether the server only says what it would do.
+            subresource: such as ``status``; empty for the object itself.
+
         Raises:
             ApiError: with reason ``Conflict`` and its causes where ``force`` is off and others own the fields.
         """
@@ -122,13 +147,26 @@ class Client:
         )
 
     def create(self, manifest: Manifest, *, manager: str, dry_run: bool = False) -> dict[str, Any]:
-        """Create the object; an existing one is an ApiError with reason ``AlreadyExists``, and stays as it is."""
+        """Create the object. An existing one stays as it is, and is an ApiError with the reason ``AlreadyExists``.
+
+        Args:
+            manifest: the object.
+            manager: the field manager.
+            dry_run: whether the server only says what it would do.
+        """
         return self._write("POST", manifest, {"fieldManager": manager, "fieldValidation": "Strict"}, dry_run=dry_run)
 
     def json_patch(
         self, manifest: Manifest, operations: list[dict[str, Any]], *, manager: str, dry_run: bool = False
     ) -> dict[str, Any]:
-        """Change the object by a JSON patch (RFC 6902); its ``test`` operations are the preconditions."""
+        """Change the object by a JSON patch (RFC 6902). Its ``test`` operations are the preconditions.
+
+        Args:
+            manifest: the object.
+            operations: the operations of a JSON patch (RFC 6902).
+            manager: the field manager.
+            dry_run: whether the server only says what it would do.
+        """
         return self._write(
             "PATCH",
             manifest,
@@ -139,7 +177,13 @@ class Client:
         )
 
     def delete(self, manifest: Manifest, *, dry_run: bool = False, only_this_version: bool = False) -> None:
-        """Delete exactly this object, by its UID; one that is gone already is no error."""
+        """Delete exactly this object, by its UID. One that is gone already is no error.
+
+        Args:
+            manifest: the object.
+            dry_run: whether the server only says what it would do.
+            only_this_version: whether its ``resourceVersion`` is a precondition as well.
+        """
         metadata = manifest["metadata"]
         preconditions = {"uid": metadata["uid"]}
         if only_this_version:
@@ -152,9 +196,14 @@ class Client:
                 raise
 
     def delete_while(self, manifest: Manifest, holds: Callable[[Manifest], bool], *, dry_run: bool = False) -> bool:
-        """Delete the object in exactly the version of which the condition holds; tell whether it was deleted.
+        """Delete the object in a version for which a condition holds. Return whether it was deleted.
 
         Others may change it meanwhile, if only its status: then it is looked at again.
+
+        Args:
+            manifest: the object.
+            holds: the condition.
+            dry_run: whether the server only says what it would do.
         """
         live: Manifest | None = manifest
         while live is not None and holds(live):
@@ -173,6 +222,10 @@ class Client:
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """Return where the kind is served.
+
+        Args:
+            api_version: the ``apiVersion``.
+            kind: the kind.
 
         Raises:
             ApiError: with status 404 where the server does not know the kind.
@@ -197,7 +250,11 @@ class Client:
         return self._groups[group]
 
     def serves(self, api_version: str, kind: str) -> bool:
-        """Tell whether the server knows the kind.
+        """Return whether the server serves the kind.
+
+        Args:
+            api_version: the ``apiVersion``.
+            kind: the kind.
 
         Raises:
             ApiError: it does not say.

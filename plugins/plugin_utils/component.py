@@ -41,7 +41,11 @@ class Component:
         return names.namespace_name(self.tenant["metadata"]["name"])
 
     def state(self, sources: Sequence[Source], rendered: Sequence[Rendered]) -> None:
-        """Bring the namespace to what the templates say; everything done is in the report, also after an error.
+        """Bring the namespace to what the templates say. The report has everything that was done, also after an error.
+
+        Args:
+            sources: the templates.
+            rendered: the objects that they make.
 
         Raises:
             RefusedError: the namespace is not the tenant's, or on its way out.

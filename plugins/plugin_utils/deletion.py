@@ -42,6 +42,10 @@ class Deletion:
     def of(cls, client: Client, tenant: Manifest) -> Deletion | None:
         """Return the deletion of a Tenant; None where the cluster does not have it.
 
+        Args:
+            client: the way to the API server.
+            tenant: the Tenant.
+
         Raises:
             ApiError: the server refused to tell.
         """

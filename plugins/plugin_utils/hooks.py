@@ -74,7 +74,11 @@ class Hooks:
     check_mode: bool
 
     def run(self, hook: str, timeout: float) -> bool:
-        """Run the hook unless it has run, wait for its end, and keep that; tell whether it was started here.
+        """Run the hook unless it has run, wait for its end, and keep that. Return whether it was started here.
+
+        Args:
+            hook: the name of the hook, such as ``preCreate``.
+            timeout: seconds to wait.
 
         Raises:
             HookRunningError: it runs on after ``timeout`` seconds.
@@ -104,7 +108,12 @@ class Hooks:
         return started
 
     def job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the Job of the hook."""
+        """Return the Job of the hook.
+
+        Args:
+            hook: the name of the hook, such as ``preCreate``.
+            wanted: the specification of the hook.
+        """
         variables = {
             "tenant": self.tenant,
             "hook": wanted,
@@ -114,7 +123,12 @@ class Hooks:
         return self._rendered("job.yaml", hook, variables)
 
     def way_out(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the NetworkPolicy of a hook outside of the tenant's namespace; None where nothing is to be opened."""
+        """Return the NetworkPolicy of a hook outside of the tenant's namespace; None where nothing is to be opened.
+
+        Args:
+            hook: the name of the hook, such as ``preCreate``.
+            wanted: the specification of the hook.
+        """
         if hook not in hooks.SYSTEM:
             return None
         port = hooks.port(wanted)
@@ -180,7 +194,14 @@ class Hooks:
 
 
 def keep(client: Client, tenant: Manifest, hook: str, job: Manifest) -> dict[str, Any]:
-    """Keep in the Tenant's status that the hook has run, so that its Job may go; return what is kept of it."""
+    """Keep in the Tenant's status that the hook has run, so that its Job may go. Return what is kept.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+        job: its Job.
+    """
     now = _now()
     done = {
         "jobUID": job["metadata"]["uid"],

@@ -97,6 +97,10 @@ Find = Callable[[str, str], str]
 def load(entries: Sequence[str | Mapping[str, Any]], find: Find) -> list[Source]:
     """Parse the templates, and read the files that belong to them.
 
+    Args:
+        entries: the option ``manifests``.
+        find: returns the path of a file.
+
     Raises:
         ManifestError: a template is no manifest, or has files and is no ConfigMap.
     """
@@ -124,7 +128,12 @@ def _contents(path: Path) -> str:
 
 
 def render(sources: Iterable[Source], templar: Templar, variables: Mapping[str, Any]) -> Iterator[Rendered]:
-    """Yield the objects that the templates make of the variables: none, one, or one for each ``item`` of a loop.
+    """Yield the objects that the templates make: none, one, or one for each ``item`` of a loop.
+
+    Args:
+        sources: the templates.
+        templar: what evaluates templates.
+        variables: the variables of the task.
 
     Raises:
         ManifestError: an expression fails.

@@ -17,7 +17,12 @@ MANAGER = f"{names.FIELD_MANAGER}-namespace"
 
 
 def find(client: Client, tenant: Manifest) -> dict[str, Any] | None:
-    """Return the namespace that bears the name of the tenant's, whosever it is; None where there is none."""
+    """Return the namespace that has the name of the tenant's, whosever it is; None where there is none.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+    """
     return client.get("v1", "Namespace", names.namespace_name(tenant["metadata"]["name"]))
 
 
@@ -25,6 +30,11 @@ def current(client: Client, tenant: Manifest, namespace: Manifest | None) -> Man
     """Return the Tenant with the namespace that its status keeps now.
 
     A run goes on with the Tenant as it was at its start: the server is asked where that one keeps another namespace.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        namespace: the namespace.
     """
     kept = ownership.kept_namespace(tenant)
     if not kept or (namespace is not None and namespace["metadata"]["uid"] == kept):
@@ -36,10 +46,15 @@ def current(client: Client, tenant: Manifest, namespace: Manifest | None) -> Man
 
 
 def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest, dict[str, Any] | None]:
-    """Create the namespace; return the Tenant as it is then, and the namespace, or None where another was faster.
+    """Create the namespace. Return the Tenant and the namespace, or None instead of it where another was faster.
 
     What the status keeps of an earlier namespace is forgotten first: a run that ends in between finds the new one by
     its mark.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        manifest: the manifest of the namespace.
     """
     if ownership.kept_namespace(tenant):
         tenant = _keep(client, tenant, "")
@@ -53,13 +68,23 @@ def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest
 
 
 def take(client: Client, tenant: Manifest, namespace: Manifest) -> Manifest:
-    """Keep the namespace's UID in the Tenant's status unless it is there; return the Tenant as it is then."""
+    """Keep the namespace's UID in the Tenant's status unless it is there. Return the Tenant as it is then.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        namespace: the namespace.
+    """
     uid = namespace["metadata"]["uid"]
     return tenant if ownership.kept_namespace(tenant) == uid else _keep(client, tenant, uid)
 
 
 def check(namespace: Manifest | None, tenant: Manifest) -> None:
     """Refuse to go on with a namespace that is not the tenant's.
+
+    Args:
+        namespace: the namespace.
+        tenant: the Tenant.
 
     Raises:
         RefusedError: it is somebody else's, on its way out, or not there.

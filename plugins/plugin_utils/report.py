@@ -31,13 +31,24 @@ class Report:
         return any(entry["operation"] != "unchanged" for entry in self.objects)
 
     def fill(self, result: dict[str, Any], *, diff: bool) -> None:
-        """Put into a task's result whether something changed and, where it is asked for, the diff."""
+        """Put into a task's result whether something changed and, if asked for, the diff.
+
+        Args:
+            result: the result of the task.
+            diff: whether the diff is asked for.
+        """
         result["changed"] = self.changed
         if diff:
             result["diff"] = [part for difference in self._differences for part in difference()]
 
     def note(self, operation: str, before: Manifest | None, after: Manifest | None) -> None:
-        """Add one object: what was done to it, and how it looks on both sides."""
+        """Add one object: what was done to it, and how it looks on both sides.
+
+        Args:
+            operation: ``created``, ``updated``, ``deleted`` or ``unchanged``.
+            before: the object as it was; None where there was none.
+            after: the object as it is; None where it is gone.
+        """
         shown = after or before or {}
         metadata = shown["metadata"]
         entry = {"kind": shown["kind"], "name": metadata["name"], "operation": operation}
@@ -49,7 +60,13 @@ class Report:
             self._differences.append(partial(_difference, before, after))
 
     def compare(self, before: Manifest | None, after: Manifest, manager: str) -> None:
-        """Add an object that the manager stated, and, for the diff, who loses which fields of it to that manager."""
+        """Add an object that a manager applied and, for the diff, who lost which fields to it.
+
+        Args:
+            before: the object as it was; None where there was none.
+            after: the object as it is.
+            manager: the field manager.
+        """
         if before is None:
             self.note("created", None, after)
         elif objects.differ(before, after):

@@ -64,7 +64,12 @@ def report(
 
 
 def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, Any]) -> Observed:
-    """Read what the components look at. The server may refuse one look; the others are done all the same.
+    """Read what the components look at. If the server refuses one look, the others are done all the same.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        settings: the operator's settings that components are judged by.
 
     Raises:
         ApiError: the server cannot be reached: the next look would tell no more.

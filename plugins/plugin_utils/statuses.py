@@ -11,9 +11,15 @@ from .client import Client
 
 
 def write(client: Client, tenant: Manifest, part: Mapping[str, Any], *, manager: str) -> None:
-    """State a part of the status, which belongs to this manager from then on.
+    """Apply a part of the status. The manager owns it from then on.
 
     The Tenant's UID goes with it, so that a late write does not bring a deleted Tenant back.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+        part: the part of the status.
+        manager: the field manager.
 
     Raises:
         ApiError: the server refused it.

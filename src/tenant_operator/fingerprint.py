@@ -23,6 +23,12 @@ def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = Fals
 
     It changes exactly when somebody takes a field away, or when the manager applies something else. With ``exclusive``
     it is another one as long as somebody else has a field of the spec that the manager does not have.
+
+    Args:
+        resource: the resource.
+        manager: the field manager.
+        exclusive: whether fields that others added to ``spec`` count as well.
+
     Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
     """
     entries = resource["metadata"].get("managedFields") or ()
@@ -48,10 +54,20 @@ def _leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def program(playbook: str, served: Sequence[str]) -> str:
-    """Return the fingerprint of what a run does: that of its playbook, with the optional kinds that it can make."""
+    """Return the fingerprint of what a run does.
+
+    Args:
+        playbook: the fingerprint of the playbook.
+        served: the optional kinds that the cluster serves.
+    """
     return of([playbook, *served]) if served else playbook
 
 
 def files(folder: Path, paths: Iterable[Path]) -> str:
-    """Return the fingerprint of files of a folder: of their names within it and their contents."""
+    """Return the fingerprint of some files of a folder: of their names and contents.
+
+    Args:
+        folder: the folder.
+        paths: the files.
+    """
     return of(sorted((str(path.relative_to(folder)), hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths))

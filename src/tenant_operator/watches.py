@@ -286,6 +286,10 @@ def _check(entry: Any, where: str, *, required: set[str], known: set[str]) -> No
 def duration(text: str, where: str) -> float:
     """Return the seconds of a Go duration such as ``1h30m`` or ``10s``.
 
+    Args:
+        text: the duration.
+        where: the place in watches.yaml, for messages.
+
     Raises:
         WatchError: it is none.
     """

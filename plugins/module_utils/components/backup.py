@@ -35,15 +35,19 @@ _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
 
 
 def has_bucket(spec: Mapping[str, Any]) -> bool:
-    """Tell whether backups go to a bucket, or come from one."""
+    """Return whether backups go to a bucket, or come from one."""
     return bool(spec["backup"]["storage"]["type"] != "local")
 
 
 def with_scratch(resources: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a container's ``resources`` with what its pod may take of the node's disk for copies on their way.
+    """Return a container's ``resources`` with room on the node's disk for copies on their way.
 
     A copy waits there between Redis and a bucket, of every master, and twice while it gets its final name. With a
     volume for backups nothing does.
+
+    Args:
+        resources: the resources without it.
+        spec: the ``spec`` of the Tenant.
     """
     if not has_bucket(spec):
         return dict(resources)
@@ -60,7 +64,7 @@ def redis_resources(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def needs_egress(spec: Mapping[str, Any]) -> bool:
-    """Tell whether a network policy has to open the way to a bucket."""
+    """Return whether a network policy has to open the way to a bucket."""
     backup = spec["backup"]
     return bool(
         spec["networkPolicy"]["enabled"] and has_bucket(spec) and (backup["enabled"] or "restoreFrom" in backup)
@@ -140,7 +144,11 @@ def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
 
 
 def next_time(spec: Mapping[str, Any], now: str) -> str:
-    """Return when the next backup is due after ``now``; both RFC 3339.
+    """Return when the next backup is due, RFC 3339.
+
+    Args:
+        spec: the ``spec`` of the Tenant.
+        now: the time, RFC 3339.
 
     Raises:
         ValueError: the schedule or the time zone is none, or such a time never comes.
@@ -181,7 +189,12 @@ def status(
 
 
 def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
-    """Return why the newest finished Job failed; empty where it did not, or where there is none."""
+    """Return why the newest finished Job failed; empty where it succeeded or there is none.
+
+    Args:
+        jobs: the Jobs of the CronJob.
+        pods: their pods.
+    """
     newest = _newest(jobs)
     if newest is None or state(newest) is State.SUCCEEDED:
         return ""
@@ -245,7 +258,12 @@ def _rfc3339(time: datetime) -> str:
 
 
 def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the looks at the CronJob, and at its Jobs and their pods."""
+    """Yield the looks at the CronJob, and at its Jobs and their pods.
+
+    Args:
+        _tenant: the Tenant.
+        observed: what was found so far.
+    """
     yield Look("backup", "batch/v1", "CronJob", "redis-backup")
     if observed.one("backup"):
         yield Look("jobs", "batch/v1", "Job", selectors={"labelSelector": f"{names.COMPONENT_LABEL}=backup"})
@@ -254,7 +272,12 @@ def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return whether backups are made, and how the last one ended."""
+    """Return whether backups are made, and how the last one ended.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     if not tenant["spec"]["backup"]["enabled"]:
         return Health("Running", "Backups are switched off")
     if observed.one("backup") is None:

@@ -22,37 +22,68 @@ PATIENCE = 60
 
 
 def job_name(tenant: Manifest, hook: str) -> str:
-    """Return the name of the one Job that a hook has for this Tenant's UID, a DNS label."""
+    """Return the name of a hook's Job. It is made of the Tenant's UID, so that each hook has one Job.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+    """
     uid = tenant["metadata"]["uid"].replace("-", "")[:12]
     return f"hook-{hook.lower()}-{uid}"
 
 
 def namespace(tenant: Manifest, hook: str, system_namespace: str) -> str:
-    """Return where the hook's Job runs."""
+    """Return where the hook's Job runs.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+        system_namespace: the namespace of hooks outside of tenants' namespaces.
+    """
     return system_namespace if hook in SYSTEM else names.namespace_name(tenant["metadata"]["name"])
 
 
 def specification(tenant: Manifest, hook: str) -> Mapping[str, Any] | None:
-    """Return what the Tenant asks for, or None where it has no such hook."""
+    """Return what the Tenant asks for, or None where it has no such hook.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+    """
     found: Mapping[str, Any] | None = (tenant["spec"].get("lifecycle") or {}).get(hook)
     return found
 
 
 def is_done(tenant: Manifest, hook: str) -> bool:
-    """Tell whether the hook has run for this Tenant, as its status keeps it."""
+    """Return whether the hook has run for this Tenant, as its status keeps it.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+    """
     return "result" in _kept(tenant, hook)
 
 
 def job_uid(tenant: Manifest, hook: str) -> str:
-    """Return the UID of the Job that runs the hook, as the Tenant's status keeps it; empty where it keeps none."""
+    """Return the UID of the Job that runs the hook, as the Tenant's status keeps it; empty where it keeps none.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+    """
     return str(_kept(tenant, hook).get("jobUID") or "")
 
 
 def is_ours(tenant: Manifest, hook: str, job: Manifest) -> bool:
-    """Tell whether the Job of the hook's name is the one that the operator made.
+    """Return whether the Job of the hook's name is the one that the operator made.
 
     It is by its UID, which the Tenant's status keeps. A run that ended before it kept it left the Tenant as the owner,
     and our field manager: an admission policy decides who can write that.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+        job: its Job.
     """
     if kept := job_uid(tenant, hook):
         return bool(job["metadata"]["uid"] == kept)
@@ -68,6 +99,11 @@ def _kept(tenant: Manifest, hook: str) -> Mapping[str, Any]:
 def check_image(hook: Mapping[str, Any], name: str, allowed: Sequence[str]) -> None:
     """Refuse an image that the operator's settings do not allow.
 
+    Args:
+        hook: its specification.
+        name: the name of the hook.
+        allowed: patterns of images.
+
     Raises:
         ValueError: none of the patterns matches it, as of a shell: ``registry.example.com/hooks/*``.
     """
@@ -78,7 +114,12 @@ def check_image(hook: Mapping[str, Any], name: str, allowed: Sequence[str]) -> N
 
 
 def state(job: Manifest, now: datetime) -> State:
-    """Return how far the Job of a hook is; one that outlived its deadline failed, whatever keeps it from ending."""
+    """Return how far the Job of a hook is. A Job that outlived its deadline has failed.
+
+    Args:
+        job: its Job.
+        now: the time.
+    """
     found = jobs.state(job)
     return State.FAILED if found is State.RUNNING and _is_overdue(job, now) else found
 
@@ -92,7 +133,12 @@ def _is_overdue(job: Manifest, now: datetime) -> bool:
 
 
 def image(hook: Mapping[str, Any], http_image: str) -> str:
-    """Return the image of the hook's container."""
+    """Return the image of the hook's container.
+
+    Args:
+        hook: the specification of the hook.
+        http_image: the image that sends HTTP requests.
+    """
     return str(hook["exec"]["image"]) if "exec" in hook else http_image
 
 
@@ -115,7 +161,12 @@ def command(hook: Mapping[str, Any]) -> list[str]:
 
 
 def environment(tenant: Manifest, hook: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the ``env`` of the hook's container: which tenant it is for, and what the hook asks for."""
+    """Return the ``env`` of the hook's container: the tenant's names, and what the hook asks for.
+
+    Args:
+        tenant: the Tenant.
+        hook: the specification of the hook.
+    """
     name = tenant["metadata"]["name"]
     own = {"TENANT_ID": name, "TENANT_NAMESPACE": names.namespace_name(name)}
     return [*({"name": key, "value": value} for key, value in own.items()), *(hook.get("exec", {}).get("env") or ())]
@@ -135,19 +186,37 @@ def ports(tenant: Manifest) -> list[dict[str, Any]]:
 
 
 def is_pending(tenant: Manifest, hook: str) -> bool:
-    """Tell whether the Tenant asks for the hook and it has not run yet."""
+    """Return whether the Tenant asks for the hook and it has not run yet.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+    """
     return specification(tenant, hook) is not None and not is_done(tenant, hook)
 
 
 def is_over(tenant: Manifest, hook: str, job: Manifest, now: datetime) -> bool:
-    """Tell whether the Job of the hook ended in a way that the Tenant can go on from."""
+    """Return whether the Job of the hook ended in a way that the Tenant can go on from.
+
+    Args:
+        tenant: the Tenant.
+        hook: the name of the hook, such as ``preCreate``.
+        job: its Job.
+        now: the time.
+    """
     wanted = specification(tenant, hook) or {}
     ended = state(job, now)
     return ended is State.SUCCEEDED or (ended is State.FAILED and wanted.get("failurePolicy") == "Ignore")
 
 
 def obstacle(hook: str, job: Manifest, now: datetime) -> str:
-    """Return how the Job of the hook holds the tenant back, for people."""
+    """Return how the Job of the hook holds the tenant back, for people.
+
+    Args:
+        hook: the name of the hook, such as ``preCreate``.
+        job: its Job.
+        now: the time.
+    """
     if state(job, now) is State.FAILED:
         why = jobs.failure(job) or f"it has not ended {PATIENCE} s after its deadline"
         return (
@@ -158,7 +227,12 @@ def obstacle(hook: str, job: Manifest, now: datetime) -> str:
 
 
 def looks(tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Job of postCreate, as long as that is pending."""
+    """Yield the look at the Job of postCreate, as long as that is pending.
+
+    Args:
+        tenant: the Tenant.
+        _observed: what was found so far.
+    """
     if is_pending(tenant, "postCreate"):
         name = job_name(tenant, "postCreate")
         yield Look("hook", "batch/v1", "Job", name, accept=lambda job: is_ours(tenant, "postCreate", job))

@@ -29,12 +29,22 @@ def quota(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def looks(tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the namespace."""
+    """Yield the look at the namespace.
+
+    Args:
+        tenant: the Tenant.
+        _observed: what was found so far.
+    """
     yield Look("namespace", "v1", "Namespace", names.namespace_name(tenant["metadata"]["name"]), namespaced=False)
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return whose the namespace is."""
+    """Return whose the namespace is.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     name = names.namespace_name(tenant["metadata"]["name"])
     return {
         NamespaceState.ABSENT: Health("Pending", f"Namespace {name} does not exist"),

@@ -40,7 +40,7 @@ def outside(networks: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def denies_all(policy: Manifest) -> bool:
-    """Tell whether a NetworkPolicy closes all pods of its namespace in both directions and opens nothing."""
+    """Return whether a NetworkPolicy closes all pods of its namespace in both directions and opens nothing."""
     spec = policy.get("spec") or {}
     closes = spec.get("podSelector") == {} and {"Ingress", "Egress"} <= set(spec.get("policyTypes") or ())
     return closes and not spec.get("ingress") and not spec.get("egress")
@@ -101,12 +101,22 @@ def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None
 
 
 def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the network policies."""
+    """Yield the look at the network policies.
+
+    Args:
+        _tenant: the Tenant.
+        _observed: what was found so far.
+    """
     yield Look("policies", "networking.k8s.io/v1", "NetworkPolicy")
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return whether the policies isolate the tenant as the operator wrote them."""
+    """Return whether the policies isolate the tenant as the operator wrote them.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     if not tenant["spec"]["networkPolicy"]["enabled"]:
         return Health("Running", "Isolation is switched off")
     policies = observed.all("policies")

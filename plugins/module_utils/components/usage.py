@@ -45,7 +45,13 @@ def measure(pod_metrics: Iterable[Manifest], claims: Iterable[Manifest], *, now:
 
 
 def reported(measured: Mapping[str, str], last: Mapping[str, str], *, other_news: bool) -> dict[str, str]:
-    """Return which metrics are written: with other news, or when they are news themselves, the new ones."""
+    """Return the metrics to write: new ones if the status changes anyway or they moved enough, else the last ones.
+
+    Args:
+        measured: the new metrics.
+        last: the metrics that are there.
+        other_news: whether the status changes anyway.
+    """
     return dict(measured if other_news or not last or _is_news(measured, last) else last)
 
 
@@ -65,7 +71,12 @@ def _ceil(number: Decimal) -> int:
 
 
 def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the looks at what pods use and what volumes hold. A cluster may have no metrics API."""
+    """Yield the looks at what pods use and what volumes hold. A cluster may have no metrics API.
+
+    Args:
+        _tenant: the Tenant.
+        _observed: what was found so far.
+    """
     yield Look("claims", "v1", "PersistentVolumeClaim")
     absent = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
     yield Look("pod_metrics", "metrics.k8s.io/v1beta1", "PodMetrics", absent=absent)

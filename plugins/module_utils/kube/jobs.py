@@ -34,7 +34,12 @@ def end_time(job: Manifest) -> str:
 
 
 def failure(job: Manifest, said: str = "") -> str:
-    """Return why the Job failed: the reason of its controller, and what it said itself, or else the controller."""
+    """Return why the Job failed: the reason of its controller, and its own last words or those of the controller.
+
+    Args:
+        job: the Job.
+        said: the last words of its container.
+    """
     end = _end(job)
     return f"{end.get('reason')}: {said or end.get('message')}" if end and end["type"] == "Failed" else ""
 

@@ -17,7 +17,14 @@ Path = tuple[str, ...]
 
 
 def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subresource: str = "") -> frozenset[Path]:
-    """Return the fields that the manager owns by this operation; empty where it never wrote."""
+    """Return the fields that a manager owns; empty where it never wrote.
+
+    Args:
+        manifest: the object.
+        manager: the field manager.
+        operation: ``Apply`` or ``Update``.
+        subresource: such as ``status``; empty for the object itself.
+    """
     for entry in _entries(manifest):
         if _key(entry) == (manager, operation, subresource):
             return frozenset(_leaves(entry.get("fieldsV1") or {}))
@@ -29,6 +36,10 @@ def fingerprint(manifest: Manifest, manager: str) -> str:
 
     It changes exactly when somebody takes a field away, or when the manager applies something else: whoever kept it can
     tell later, from the object's metadata alone, whether the object is as it was stated.
+
+    Args:
+        manifest: the object.
+        manager: the field manager.
     """
     for entry in _entries(manifest):
         if _key(entry) == (manager, "Apply", ""):
@@ -38,9 +49,14 @@ def fingerprint(manifest: Manifest, manager: str) -> str:
 
 
 def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:
-    """Return the fields below this one that somebody owns and the manager has no part of.
+    """Return the fields that somebody else owns and the manager has no part of.
 
     Those that were written through a subresource do not count.
+
+    Args:
+        manifest: the object.
+        manager: the field manager.
+        below: the path under which fields are looked at.
     """
     owned = {
         path
@@ -54,7 +70,14 @@ def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:
 
 
 def gives_up(stated: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:
-    """Tell whether the manager owns the field of the live object and states it no longer."""
+    """Return whether the manager owns a field of the live object and no longer applies it.
+
+    Args:
+        stated: what it applies now.
+        live: the object as the API server has it.
+        manager: the field manager.
+        field: the path of the field.
+    """
     below: Any = stated
     for key in field:
         below = below.get(key, {}) if isinstance(below, Mapping) else {}
@@ -62,9 +85,14 @@ def gives_up(stated: Manifest, live: Manifest, manager: str, field: tuple[str, .
 
 
 def losses(before: Manifest, after: Manifest, winner: str) -> dict[str, list[str]]:
-    """Return the fields that other managers had before and ``winner`` took from them, by manager.
+    """Return the fields that other managers lost to one, by manager.
 
     A manager that agreed on the value goes on owning the field and loses nothing.
+
+    Args:
+        before: the object as it was.
+        after: the object as it is.
+        winner: the manager that took them.
     """
     won = claimed(after, winner)
     lost: dict[str, list[str]] = {}

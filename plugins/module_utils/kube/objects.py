@@ -21,7 +21,12 @@ def without_bookkeeping(manifest: Manifest) -> dict[str, Any]:
 
 
 def differ(before: Manifest, after: Manifest) -> bool:
-    """Tell whether something changed that a user states."""
+    """Return whether something changed that a user writes.
+
+    Args:
+        before: the object as it was.
+        after: the object as it is.
+    """
     return without_bookkeeping(before) != without_bookkeeping(after)
 
 
@@ -36,7 +41,12 @@ def masked(manifest: Manifest) -> dict[str, Any]:
 
 
 def masked_pair(before: Manifest, after: Manifest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return both sides of a comparison as they may be shown; a changed Secret value is told, but not which it is."""
+    """Return both sides of a comparison with Secret values masked. A changed value still looks changed.
+
+    Args:
+        before: the object as it was.
+        after: the object as it is.
+    """
     old, new = masked(before), masked(after)
     if new.get("kind") == "Secret":
         for section in ("data", "stringData"):

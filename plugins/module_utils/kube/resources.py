@@ -21,7 +21,13 @@ class Resource:
     namespaced: bool = True
 
     def path(self, *, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """Return the URL path of the collection, of one object or of its subresource."""
+        """Return the URL path of a collection, of one object, or of its subresource.
+
+        Args:
+            namespace: the namespace; None for all.
+            name: the name; None for the collection.
+            subresource: such as ``status``.
+        """
         parts = ["api" if "/" not in self.api_version else "apis", self.api_version]
         if self.namespaced and namespace:
             parts += ["namespaces", quote(namespace, safe="")]
@@ -34,7 +40,12 @@ class Resource:
 
 
 def from_discovery(api_version: str, kind: str, answer: Manifest) -> Resource | None:
-    """Return the resource of this kind from an APIResourceList, or None.
+    """Return the resource of a kind from an APIResourceList, or None.
+
+    Args:
+        api_version: the ``apiVersion``.
+        kind: the kind.
+        answer: the APIResourceList.
 
     Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#discovery-api
     """

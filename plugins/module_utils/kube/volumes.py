@@ -13,6 +13,10 @@ def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
 
     The templates are immutable; a claim grows by an update of the claim itself. Any other difference stays, so that the
     server refuses it by name.
+
+    Args:
+        manifest: the StatefulSet.
+        live: the object as the API server has it.
     """
     if manifest.get("kind") != "StatefulSet":
         return manifest
@@ -25,12 +29,22 @@ def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
 
 
 def with_size_of(claim: Manifest, live: Manifest) -> Manifest:
-    """Return the claim with the storage request of the live one: a claim never shrinks."""
+    """Return the claim with the storage request of the live one: a claim never shrinks.
+
+    Args:
+        claim: the claim.
+        live: the object as the API server has it.
+    """
     return {**claim, "spec": _with_request(claim, _request(live))["spec"]}
 
 
 def must_grow(claim: Manifest, live: Manifest) -> bool:
-    """Tell whether a live claim asks for less storage than the manifest of it states."""
+    """Return whether a live claim asks for less storage than its manifest.
+
+    Args:
+        claim: the manifest of the claim.
+        live: the object as the API server has it.
+    """
     stated, asked = _request(claim), _request(live)
     return stated is not None and asked is not None and quantities.parse(asked) < quantities.parse(stated)
 

@@ -18,7 +18,11 @@ class Certificate:
 
 
 def self_signed(folder: Path, name: str) -> Certificate:
-    """Make a certificate for this name, with a new key, in the folder.
+    """Write a self-signed certificate for a name, with a new key, into a folder.
+
+    Args:
+        folder: where the files go.
+        name: the name in the certificate.
 
     Source: https://cryptography.io/en/latest/x509/tutorial/
     """

@@ -41,6 +41,12 @@ class Probes:
 
 
 def answer(start_response: Callable[..., Any], status: HTTPStatus, text: str) -> Iterable[bytes]:
-    """Answer with a line of text."""
+    """Answer a request with a line of text.
+
+    Args:
+        start_response: the callable of PEP 3333.
+        status: the HTTP status.
+        text: the line.
+    """
     start_response(f"{status.value} {status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
     return [f"{text}\n".encode()]

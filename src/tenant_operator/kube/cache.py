@@ -63,7 +63,12 @@ class Cache(Generic[T]):
         return int(self._version or 0)
 
     def get(self, namespace: str, name: str) -> T | None:
-        """Return what is kept of a resource, or None."""
+        """Return what is kept of a resource, or None.
+
+        Args:
+            namespace: the namespace; empty for a cluster-scoped kind.
+            name: the name of the resource.
+        """
         entry = self._kept.get(namespace, {}).get(name)
         return entry[1] if entry else None
 

@@ -67,6 +67,14 @@ class Connection:
     ) -> Manifest:
         """Send a request and return the answer.
 
+        Args:
+            method: the HTTP method.
+            path: the URL path.
+            query: the query parameters.
+            body: the document to send, as JSON.
+            content: the media type of the body.
+            accept: the media type of the answer.
+
         Raises:
             ApiError: the server refused, or could not be reached.
         """
@@ -75,6 +83,11 @@ class Connection:
 
     def stream(self, path: str, query: Mapping[str, str], *, accept: str) -> Iterator[Manifest]:
         """Yield the documents of a watch until the server ends it.
+
+        Args:
+            path: the URL path.
+            query: the query parameters.
+            accept: the media type of each document.
 
         Raises:
             ApiError: the server refused, or the stream broke off.
@@ -214,7 +227,12 @@ class Client:
             raise
 
     def patch_metadata(self, resource: Manifest, operations: list[dict[str, Any]]) -> Manifest | None:
-        """Change the resource by a JSON patch for exactly its UID and version; None where it is gone."""
+        """Change exactly this version of a resource by a JSON patch. Return it, or None where it is gone.
+
+        Args:
+            resource: the resource.
+            operations: the operations of a JSON patch (RFC 6902).
+        """
         metadata = resource["metadata"]
         tests = [
             {"op": "test", "path": f"/metadata/{field}", "value": metadata[field]}
@@ -233,7 +251,13 @@ class Client:
             raise
 
     def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
-        """State the manager's part of the status; the UID keeps a late write from bringing a deleted resource back."""
+        """Apply the manager's part of the status. The UID keeps a late write from bringing a deleted resource back.
+
+        Args:
+            resource: the resource.
+            status: the part of the status.
+            manager: the field manager.
+        """
         metadata = {
             key: resource["metadata"][key] for key in ("name", "namespace", "uid") if key in resource["metadata"]
         }

@@ -130,7 +130,7 @@ class Lease:
             logger.warning("The lease %s cannot be given up: %s", self._name, error)
 
     def _is_expired(self, lease: Manifest) -> bool:
-        """Tell whether the holder has not renewed for the Lease's duration, by this process's own clock alone."""
+        """Return whether the holder has not renewed for the Lease's duration, by this process's own clock alone."""
         version = lease["metadata"]["resourceVersion"]
         if self._observed[0] != version:
             self._observed = version, self._clock()

@@ -50,11 +50,23 @@ class Recorder:
         self._thread.start()
 
     def normal(self, resource: Manifest, reason: str, note: str) -> None:
-        """Say what went as it should."""
+        """Write an Event about something that went as it should.
+
+        Args:
+            resource: the resource.
+            reason: one word in CamelCase.
+            note: what happened, for people.
+        """
         self._put(resource, "Normal", reason, note)
 
     def warning(self, resource: Manifest, reason: str, note: str) -> None:
-        """Say what needs somebody's eye."""
+        """Write an Event about something that needs attention.
+
+        Args:
+            resource: the resource.
+            reason: one word in CamelCase.
+            note: what happened, for people.
+        """
         self._put(resource, "Warning", reason, note)
 
     def close(self) -> None:

@@ -52,7 +52,14 @@ class Applied:
         return fingerprint.of(sorted((*one.key, one.status) for one in found if one.status))
 
     def record(self, resource: Manifest, objects: Mapping[Key, Stated], observed: str, digest: str) -> Record | None:
-        """Keep what a run applied for this very generation of the resource; None where nothing can be known of it."""
+        """Keep what a run applied for this generation of the resource. Return None where the watch has no dependents.
+
+        Args:
+            resource: the resource.
+            objects: the objects that the run applied, by kind and name.
+            observed: the fingerprint of their statuses.
+            digest: the fingerprint of the playbook.
+        """
         if self._dependents is None:
             return None
         watched = {key: stated for key, stated in objects.items() if self._dependents.is_watched(key)}
@@ -62,17 +69,22 @@ class Applied:
         return record
 
     def report(self, resource: Manifest, observed: str) -> Record | None:
-        """Keep that the status was reported again; None where there is no record."""
+        """Keep that the status was reported again. Return None where there is no record.
+
+        Args:
+            resource: the resource.
+            observed: the fingerprint of the statuses that were reported.
+        """
         known = self._records.get(key_of(resource))
         return known and self.record(resource, known.objects, observed, known.digest)
 
     def is_current(self, resource: Manifest) -> bool:
-        """Tell whether the last run that succeeded was for this very generation of the resource."""
+        """Return whether the last run that succeeded was for this very generation of the resource."""
         record = self._records.get(key_of(resource))
         return record is not None and self._is_of(record, resource)
 
     def is_reported(self, name: str) -> bool:
-        """Tell whether the status was reported as the objects are now."""
+        """Return whether the status was reported as the objects are now."""
         record = self._records.get(name)
         return record is not None and record.observed == self.observed(name)
 
@@ -85,7 +97,12 @@ class Applied:
         self._records.pop(name, None)
 
     def is_echo(self, before: Dependent | None, after: Dependent | None) -> bool:
-        """Tell whether an object is as the last run left it, and its status was reported."""
+        """Return whether an event needs no run: the object is as the last run left it, and its status was reported.
+
+        Args:
+            before: the object as it was.
+            after: the object as it is.
+        """
         if before == after:
             return True
         record = self._records.get(after.owner) if after else None
@@ -150,7 +167,7 @@ class Applied:
         return any(not self._holds(name, key, stated) for key, stated in record.objects.items())
 
     def _holds(self, name: str, key: Key, stated: Stated) -> bool:
-        """Tell whether an object is as it was stated; one of which the news are still on the way is."""
+        """Return whether an object is as it was stated; one of which the news are still on the way is."""
         if self._dependents is None or not self._dependents.has_seen(key, stated.version):
             return True
         found = self._dependents.get(name, key)

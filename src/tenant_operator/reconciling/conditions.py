@@ -14,7 +14,14 @@ MESSAGE_LIMIT = 32768
 
 
 def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str) -> list[dict[str, Any]]:
-    """Return both conditions after a run for this generation, with the time of the last transition."""
+    """Return the conditions Progressing and Stalled after a run.
+
+    Args:
+        resource: the resource.
+        outcome: how the run ended.
+        generation: the generation that the run was for.
+        now: the time, RFC 3339.
+    """
     if outcome.failure:
         progressing, stalled = (False, "Failed", outcome.failure), (True, "Failed", outcome.failure)
     elif outcome.remaining:
@@ -34,7 +41,14 @@ def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str)
 def ansible_operator_conditions(
     resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str
 ) -> list[dict[str, Any]]:
-    """Return the conditions that ansible-operator writes: Running, Successful and Failure."""
+    """Return the conditions that ansible-operator writes: Running, Successful and Failure.
+
+    Args:
+        resource: the resource.
+        outcome: how the run ended.
+        generation: the generation that the run was for.
+        now: the time, RFC 3339.
+    """
     waits = (True, "Successful", "Awaiting next reconciliation")
     states = {"Running": waits, "Successful": (True, "Successful", "Last reconciliation succeeded")}
     states["Failure"] = (False, "Successful", "Last reconciliation succeeded")
@@ -45,7 +59,7 @@ def ansible_operator_conditions(
 
 
 def is_ready(resource: dict[str, Any]) -> bool:
-    """Tell whether the resource's own condition ``Ready`` holds; a kind without one is ready when its run succeeded."""
+    """Return whether the resource's condition ``Ready`` holds. A kind without one is ready when its run succeeded."""
     ready = _find(resource, "Ready")
     return ready is None or ready.get("status") == "True"
 
@@ -61,7 +75,12 @@ def message(resource: dict[str, Any]) -> str:
 
 
 def are_reported(resource: dict[str, Any], status: dict[str, Any]) -> bool:
-    """Tell whether the resource says all of this part of a status already, so that nothing need be written."""
+    """Return whether the resource has this part of the status already, so that nothing is written.
+
+    Args:
+        resource: the resource.
+        status: the part of the status.
+    """
     said = resource.get("status") or {}
     return all(said.get(key) == value for key, value in status.items() if key != "conditions") and all(
         _find(resource, condition["type"]) == condition for condition in status["conditions"]

@@ -49,12 +49,22 @@ class Controller:
         self._batch = batch
 
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
-        """Queue a resource that is new, or asks for something else, or is to go or gone; status alone is an echo."""
+        """Queue a resource that is new, changed, being deleted or gone. A change of its status alone is ignored.
+
+        Args:
+            before: the resource as it was; None where it is new.
+            after: the resource as it is; None where it is gone.
+        """
         if before is None or after is None or _desired_state(before) != _desired_state(after):
             self._queue.add(key_of(after or before or {}))
 
     def handle_dependent(self, before: Dependent | None, after: Dependent | None) -> None:
-        """Queue the resource of an object that is not as the last run left it, or reports something else."""
+        """Queue the resource of an object that is not as the last run left it, or whose status changed.
+
+        Args:
+            before: the object as it was.
+            after: the object as it is.
+        """
         if (either := after or before) and not self._is_echo(before, after):
             self._queue.add(either.owner)
 

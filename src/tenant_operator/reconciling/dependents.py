@@ -73,16 +73,26 @@ class Dependents:
                 yield from cache.items(namespace)
 
     def get(self, owner: str, key: Key) -> Dependent | None:
-        """Return one object of the resource of this name, or None."""
+        """Return one object of a resource, or None.
+
+        Args:
+            owner: the name of the resource.
+            key: the kind and name of the object.
+        """
         kind, name = key
         return self._caches[kind].get("" if kind == "Namespace" else self._spec.namespace_of(owner), name)
 
     def is_watched(self, key: Key) -> bool:
-        """Tell whether the object is watched."""
+        """Return whether the object is watched."""
         return any(spec.gvk.kind == key[0] and spec.name in {"", key[1]} for spec in self._spec.kinds)
 
     def has_seen(self, key: Key, version: int) -> bool:
-        """Tell whether the cache of the object's kind is as new as this version."""
+        """Return whether the cache of the object's kind is as new as a version.
+
+        Args:
+            key: the kind and name of the object.
+            version: the ``resourceVersion``.
+        """
         return self._caches[key[0]].version >= version
 
     def _cache(self, kind: watches.DependentKind, connection: Connection) -> Cache[Dependent]:

@@ -45,7 +45,12 @@ class WorkQueue:
             self._changed.notify_all()
 
     def add_after(self, key: str, delay: float) -> None:
-        """Queue the key in ``delay`` seconds, unless it is queued for an earlier time already."""
+        """Queue the key after a delay, unless it is queued for an earlier time already.
+
+        Args:
+            key: the key.
+            delay: seconds.
+        """
         with self._changed:
             due = self._clock() + delay
             if due < self._due.get(key, float("inf")):

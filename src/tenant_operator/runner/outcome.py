@@ -71,7 +71,12 @@ def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: En
 
 
 def read_all(events: Iterable[Mapping[str, Any]], *, ended: Ended) -> Outcome:
-    """Return the outcome of a run that was for one resource, whichever hosts it worked on: nothing in it failed."""
+    """Return the outcome of a run for one resource. It succeeded if nothing in it failed, on any host.
+
+    Args:
+        events: the job events of the run.
+        ended: how the run as a whole ended.
+    """
     ends, stats = _ends(events)
     failure = ""
     if failed := sorted(_counted(stats, "failures") | _counted(stats, "dark")):

@@ -69,6 +69,11 @@ class Runner:
         """Run the program, or only what has one of the tags, for the resources; return the outcome of each, by key.
 
         What a resource's author wrote is never a template; ``program.vars`` are the operator's own.
+
+        Args:
+            program: the playbook or role.
+            resources: the resources that it runs for.
+            tags: the tags to run; everything without any.
         """
         mode = self._watch.mode
         if isinstance(mode, Inventory):

@@ -19,11 +19,14 @@ def undescribed(schema, path):
         yield path
     for name, below in (schema.get("properties") or {}).items():
         yield from undescribed(below, f"{path}.{name}")
-    for name, below in (schema.get("items", {}).get("properties") or {}).items():
-        yield from undescribed(below, f"{path}[].{name}")
+    for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
+        values = schema.get(key)
+        for name, below in (values.get("properties") or {}).items() if isinstance(values, dict) else ():
+            yield from undescribed(below, f"{path}{mark}.{name}")
 
 
-def test_every_field_of_the_spec_says_what_it_means():
+@pytest.mark.parametrize("section", ["spec", "status"])
+def test_every_field_says_what_it_means(section):
     crd = yaml.safe_load(api_reference.CRD.read_text())
-    spec = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
-    assert list(undescribed(spec, "spec")) == []
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"][section]
+    assert list(undescribed(schema, section)) == []

@@ -14,7 +14,12 @@ from . import conf, proxy
 
 
 def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the looks at the pods, and at what brings clients to the right one of them."""
+    """Yield the looks at the pods, and at what brings clients to the right one of them.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     redis = tenant["spec"]["redis"]
     yield Look("redis", "apps/v1", "StatefulSet", "redis")
     if redis["mode"] == "sentinel":
@@ -25,7 +30,12 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return how the pods are, and what brings clients to the right one of them."""
+    """Return how the pods are, and what brings clients to the right one of them.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     redis = tenant["spec"]["redis"]
     pods = workload_health(observed.one("redis"), "StatefulSet redis", observed, url=url(tenant))
     if pods.phase != "Running":

@@ -11,13 +11,23 @@ from . import monitoring, pods, settings
 
 
 def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Deployment, and at what holds it back."""
+    """Yield the look at the Deployment, and at what holds it back.
+
+    Args:
+        _tenant: the Tenant.
+        observed: what was found so far.
+    """
     yield Look("server", "apps/v1", "Deployment", "neurallog-server")
     yield from around(observed.one("server"))
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return how the Deployment is."""
+    """Return how the Deployment is.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     return workload_health(observed.one("server"), "Deployment neurallog-server", observed, url=url(tenant))
 
 

@@ -72,13 +72,23 @@ def refused(
 
 
 def missing(spec: Mapping[str, Any], ingress: Manifest | None) -> list[str]:
-    """Return the hosts that a Tenant asks for and its Ingress does not have."""
+    """Return the hosts that a Tenant asks for and its Ingress does not have.
+
+    Args:
+        spec: the ``spec`` of the Tenant.
+        ingress: the Ingress; None where there is none.
+    """
     there = set(_hosts(ingress)) if ingress else set()
     return [host for host in hosts(spec) if host not in there]
 
 
 def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
-    """Return the Ingress without these hosts; None where it has no other."""
+    """Return the Ingress without some hosts; None where no host is left.
+
+    Args:
+        manifest: the object.
+        gone: the hosts to leave out.
+    """
     left = [rule for rule in manifest["spec"]["rules"] if rule["host"] not in gone]
     certificates = [
         {**one, "hosts": kept}
@@ -89,7 +99,12 @@ def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
 
 
 def older(ingresses: Iterable[Manifest], than: Manifest) -> list[Manifest]:
-    """Return the Ingresses that were made before this one; of two in one second, that of the smaller UID."""
+    """Return the Ingresses that were made before this one; of two in one second, that of the smaller UID.
+
+    Args:
+        ingresses: the Ingresses of the cluster.
+        than: the one to compare with.
+    """
     return [one for one in ingresses if _age(one) < _age(than)]
 
 
@@ -102,7 +117,12 @@ def _age(manifest: Manifest) -> tuple[str, str]:
 
 
 def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Ingress, and at those of others where it lacks a host."""
+    """Yield the look at the Ingress, and at those of others where it lacks a host.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     named = {"fieldSelector": "metadata.name=neurallog-server"}  # by a list, which the operator may have of the cluster
     yield Look("ingress", "networking.k8s.io/v1", "Ingress", selectors=named)
     if missing(tenant["spec"], _own(observed)):
@@ -110,7 +130,12 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return whether the Ingress has all hosts, and who has those that it lacks."""
+    """Return whether the Ingress has all hosts, and who has those that it lacks.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found so far.
+    """
     lacking = missing(tenant["spec"], _own(observed))
     namespace = names.namespace_name(tenant["metadata"]["name"])
     domains = observed.settings.get("ingress_domains", ("*",))

@@ -12,13 +12,13 @@ from . import settings as server
 
 
 def is_scraped(spec: Mapping[str, Any]) -> bool:
-    """Tell whether Prometheus reads the server's metrics."""
+    """Return whether Prometheus reads the server's metrics."""
     monitoring = spec["monitoring"]
     return bool(monitoring["enabled"] and monitoring["prometheus"]["scrape"])
 
 
 def has_alerts(spec: Mapping[str, Any]) -> bool:
-    """Tell whether there are rules for alerts."""
+    """Return whether there are rules for alerts."""
     return bool(spec["monitoring"]["enabled"] and spec["monitoring"]["alerts"]["enabled"])
 
 

@@ -51,7 +51,12 @@ def container_security_context(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def spread(spec: Mapping[str, Any], selector: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return the ``topologySpreadConstraints``: the tenant's, else over the nodes as well as it can be."""
+    """Return the ``topologySpreadConstraints``: those of the Tenant, else a soft spread over the nodes.
+
+    Args:
+        spec: the ``spec`` of the Tenant.
+        selector: the labels of the pods.
+    """
     default = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}
     constraints = spec["server"].get("topologySpreadConstraints") or [default]
     return [{**constraint, "labelSelector": {"matchLabels": dict(selector)}} for constraint in constraints]

@@ -93,9 +93,13 @@ def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def password_variable(name: str, security: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the environment variable that refers to the password of Redis; None where it has none.
+    """Return the environment variable with the password of Redis; None where Redis has none.
 
     It is in the Secret that the tenant names, else in the generated one.
+
+    Args:
+        name: the name of the variable.
+        security: ``spec.redis.security``.
     """
     if not security["enabled"]:
         return None
