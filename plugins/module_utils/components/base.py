@@ -53,6 +53,10 @@ class Observed:
     ):
         self.errors, self.settings, self._objects = errors or {}, settings or {}, objects
 
+    def has(self, name: str) -> bool:
+        """Return whether a look was answered, if only by nothing."""
+        return name in self._objects
+
     def one(self, name: str) -> Manifest | None:
         """Return the object of a look by name; None where there is none."""
         found: Manifest | None = self._objects.get(name)

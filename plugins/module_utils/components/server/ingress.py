@@ -125,7 +125,7 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
     """
     named = {"fieldSelector": "metadata.name=neurallog-server"}  # by a list, which the operator may have of the cluster
     yield Look("ingress", "networking.k8s.io/v1", "Ingress", selectors=named)
-    if missing(tenant["spec"], _own(observed)):
+    if observed.has("ingress") and missing(tenant["spec"], _own(observed)):
         yield Look("ingresses", "networking.k8s.io/v1", "Ingress", namespaced=False)
 
 

@@ -1,0 +1,196 @@
+"""What the collection asks of the API server, and what it makes of the answers."""
+
+from http import HTTPStatus
+
+import pytest
+import urllib3
+
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, Client
+
+from .api_server import HOST, ApiServer
+
+MONITOR = ("monitoring.coreos.com/v1", "ServiceMonitor")
+
+
+def config_map(name="a", **changes):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "n"}, **changes}
+
+
+@pytest.fixture
+def api():
+    return ApiServer()
+
+
+def test_an_object_that_is_missing_is_none_and_a_kind_that_is_missing_an_error(api):
+    api.put(config_map(data={"a": "1"}))
+    assert api.client.get("v1", "ConfigMap", "a", "n")["data"] == {"a": "1"}
+    assert api.client.get("v1", "ConfigMap", "b", "n") is None
+    with pytest.raises(ApiError, match=r"the server has no ServiceMonitor in monitoring.coreos.com/v1") as error:
+        api.client.get(*MONITOR, "a", "n")
+    assert error.value.status == HTTPStatus.NOT_FOUND
+
+
+def test_a_refused_look_is_an_error_with_the_servers_reason(api):
+    api.refuse("GET", "/a")
+    with pytest.raises(ApiError) as error:
+        api.client.get("v1", "ConfigMap", "a", "n")
+    assert (error.value.status, error.value.reason, error.value.causes) == (HTTPStatus.FORBIDDEN, "Forbidden", [])
+
+
+def test_a_list_is_read_page_by_page_and_each_object_says_its_kind(api, monkeypatch):
+    monkeypatch.setattr("ansible_collections.neurallog.tenant.plugins.plugin_utils.client.PAGE", 2)
+    for name in "abcde":
+        api.put(config_map(name))
+    api.put({**config_map("z"), "metadata": {"name": "z", "namespace": "other"}})
+    found = list(api.client.list_objects("v1", "ConfigMap", "n"))
+    assert [(each["kind"], each["apiVersion"], each["metadata"]["name"]) for each in found] == [
+        ("ConfigMap", "v1", name) for name in "abcde"
+    ]
+    assert [query for _, _, query in api.requests] == [
+        {"limit": "2"}, {"limit": "2", "continue": "2"}, {"limit": "2", "continue": "4"}
+    ]  # fmt: skip
+    assert len(list(api.client.list_objects("v1", "ConfigMap"))) == 6
+
+
+def test_a_count_takes_one_request_however_many_there_are(api):
+    assert api.client.count("v1", "ConfigMap") == 0
+    for name in "abc":
+        api.put(config_map(name))
+    api.requests.clear()
+    assert api.client.count("v1", "ConfigMap") == 3
+    assert api.requests == [("GET", "/api/v1/configmaps", {"limit": "1"})]
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ({}, {"force": "true"}),
+        ({"force": False}, {"force": "false"}),
+        ({"dry_run": True}, {"force": "true", "dryRun": "All"}),
+    ],
+)
+def test_an_apply_names_its_manager_and_is_strict(api, options, query):
+    made = api.client.apply(config_map(data={"a": "1"}), manager="m", **options)
+    assert made["data"] == {"a": "1"}
+    assert api.requests == [
+        ("PATCH", "/api/v1/namespaces/n/configmaps/a", {"fieldManager": "m", "fieldValidation": "Strict", **query})
+    ]
+    assert (api.get("ConfigMap", "a", "n") is None) == ("dryRun" in query)
+
+
+def test_a_part_of_the_status_is_applied_to_the_subresource(api):
+    api.put(config_map())
+    api.client.apply(config_map(status={"phase": "x"}), manager="m", subresource="status")
+    assert api.requests[-1][1] == "/api/v1/namespaces/n/configmaps/a/status"
+    assert api.get("ConfigMap", "a", "n")["status"] == {"phase": "x"}
+
+
+def test_a_refused_write_names_the_object_and_keeps_reason_and_causes(api):
+    causes = [{"field": ".data.a", "message": "conflict with somebody"}]
+    api.refuse("PATCH", "/a", HTTPStatus.CONFLICT, "Conflict", causes)
+    with pytest.raises(ApiError, match=r"^ConfigMap n/a: ") as error:
+        api.client.apply(config_map(), manager="m", force=False)
+    assert (error.value.status, error.value.reason, error.value.causes) == (HTTPStatus.CONFLICT, "Conflict", causes)
+
+
+def test_what_exists_is_not_created_again(api):
+    api.client.create(config_map(data={"a": "1"}), manager="m")
+    with pytest.raises(ApiError) as error:
+        api.client.create(config_map(data={"a": "2"}), manager="m")
+    assert error.value.reason == "AlreadyExists"
+    assert api.get("ConfigMap", "a", "n")["data"] == {"a": "1"}
+    assert api.client.create(config_map("b"), manager="m", dry_run=True)["metadata"]["name"] == "b"
+    assert api.get("ConfigMap", "b", "n") is None
+
+
+def test_a_patch_holds_for_exactly_what_it_tests(api):
+    live = api.put(config_map(data={"a": "1"}))
+    operations = [
+        {"op": "test", "path": "/data/a", "value": "1"},
+        {"op": "replace", "path": "/data/a", "value": "2"},
+    ]
+    assert api.client.json_patch(live, operations, manager="m")["data"] == {"a": "2"}
+    assert api.requests[-1][2] == {"fieldManager": "m"}
+    with pytest.raises(ApiError, match="the test failed"):
+        api.client.json_patch(live, operations, manager="m")
+
+
+def test_only_the_object_that_was_seen_is_deleted(api):
+    seen = api.put(config_map())
+    again = api.put(config_map())
+    with pytest.raises(ApiError) as error:
+        api.client.delete(seen)
+    assert error.value.reason == "Conflict"
+    api.client.delete(again, dry_run=True)
+    assert api.get("ConfigMap", "a", "n")
+    api.client.delete(again)
+    api.client.delete(again)  # one that is gone is no error
+    assert api.get("ConfigMap", "a", "n") is None
+    assert api.requests[-1][2] == {"propagationPolicy": "Background"}
+
+
+def test_a_delete_that_is_refused_is_an_error(api):
+    live = api.put(config_map())
+    api.refuse("DELETE", "/a")
+    with pytest.raises(ApiError, match="Forbidden"):
+        api.client.delete(live)
+    with pytest.raises(ApiError, match="Forbidden"):
+        api.client.delete_while(live, lambda _: True)
+
+
+def test_an_object_that_changes_meanwhile_is_deleted_while_the_condition_holds(api):
+    seen = api.put(config_map(data={"keep": "no"}))
+    api.put({**seen, "status": {"a": 1}})
+    assert api.client.delete_while(seen, lambda live: live["data"]["keep"] == "no")
+    assert api.get("ConfigMap", "a", "n") is None
+    assert (
+        "GET",
+        "/api/v1/namespaces/n/configmaps",
+        {"limit": "500", "fieldSelector": "metadata.name=a"},
+    ) in api.requests
+
+
+def test_an_object_for_which_the_condition_no_longer_holds_stays(api):
+    seen = api.put(config_map(data={"keep": "no"}))
+    api.put({**seen, "data": {"keep": "yes"}})
+    assert not api.client.delete_while(seen, lambda live: live["data"]["keep"] == "no")
+    assert api.get("ConfigMap", "a", "n")
+
+
+def test_an_object_that_is_gone_meanwhile_was_not_deleted_here(api):
+    seen = api.put(config_map())
+    api.refuse("DELETE", "/a", HTTPStatus.CONFLICT, "Conflict")
+    api.objects.clear()
+    assert not api.client.delete_while(seen, lambda _: True)
+
+
+def test_kinds_that_a_cluster_may_not_serve_are_looked_for_once():
+    api = ApiServer(serves=[MONITOR])
+    assert api.client.serves("v1", "ConfigMap")
+    assert api.requests == []
+    assert api.client.serves(*MONITOR)
+    assert not api.client.serves("monitoring.coreos.com/v1", "PrometheusRule")
+    assert not api.client.serves("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig")
+    assert not api.client.serves("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig")
+    assert [path for _, path, _ in api.requests] == [
+        "/apis/monitoring.coreos.com/v1",
+        "/apis/monitoring.coreos.com/v1alpha1",
+    ]
+    assert api.client.resource(*MONITOR).path(namespace="n", name="a").endswith("/namespaces/n/servicemonitors/a")
+
+
+def test_a_cluster_that_does_not_say_what_it_serves_is_an_error(api):
+    api.refuse("GET", "/apis/monitoring.coreos.com/v1", HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError")
+    with pytest.raises(ApiError):
+        api.client.serves(*MONITOR)
+
+
+def test_a_server_that_is_away_is_named():
+    class Away:
+        def request(self, *_, **__):
+            raise urllib3.exceptions.ProtocolError("connection refused")
+
+    client = Client(f"{HOST}/", Away(), urllib3.HTTPHeaderDict())
+    with pytest.raises(ApiError, match=r"API at https://api\.test cannot be reached: .*refused") as error:
+        client.get("v1", "Namespace", "a")
+    assert error.value.status == 0

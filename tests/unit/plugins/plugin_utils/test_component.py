@@ -1,0 +1,256 @@
+"""A component is brought to what its templates say, and nobody else's objects are touched."""
+
+from http import HTTPStatus
+
+import pytest
+
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.component import Component
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.errors import RefusedError
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.manifests import Entry, Rendered, Source
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.report import Report
+
+LABELS = {"app.kubernetes.io/managed-by": "tenant-operator", "app.kubernetes.io/component": "redis"}
+OTHER = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "other", "controller": True}
+
+
+def manifest(kind, name, api_version="v1", **rest):
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **rest}
+
+
+def source(made, mode="apply", *, optional=False):
+    entry = Entry("a.yaml", mode=mode, optional=optional)
+    return Source(entry, made["apiVersion"], made["kind"], made)
+
+
+@pytest.fixture
+def tenant(make_tenant, make_namespace):
+    return make_tenant(status={"namespaceUID": make_namespace(uid="n")["metadata"]["uid"]})
+
+
+@pytest.fixture
+def apply(api, tenant):
+    """Apply manifests as a component; returns what was done, by kind and name."""
+
+    def apply(*made, modes=None, also=(), component="redis", of=tenant, **options):
+        modes = modes or ["apply"] * len(made)
+        report = Report()
+        chosen = {"force": True, "dry_run": False, **options}
+        sources = [source(each, mode) for each, mode in zip(made, modes, strict=True)] + [source(each) for each in also]
+        rendered = [Rendered(each, mode) for each, mode in zip(made, modes, strict=True)]
+        Component(client=api.client, tenant=of, name=component, report=report, **chosen).state(sources, rendered)
+        apply.report = report
+        return {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects}
+
+    return apply
+
+
+def writes(api):
+    return [(method, path.rpartition("/")[2]) for method, path, _ in api.requests if method != "GET"]
+
+
+def test_objects_get_the_tenants_namespace_labels_and_owner(api, apply):
+    assert apply(manifest("ConfigMap", "a", data={"x": "1"})) == {"ConfigMap a": "created"}
+    live = api.get("ConfigMap", "a", "tenant-acme")
+    assert live["metadata"]["labels"].items() >= LABELS.items()
+    assert live["metadata"]["labels"]["neurallog.io/tenant"] == "acme"
+    (owner,) = live["metadata"]["ownerReferences"]
+    assert (owner["uid"], owner["controller"]) == ("u", True)
+    assert apply(manifest("ConfigMap", "a", data={"x": "1"})) == {"ConfigMap a": "unchanged"}
+    assert apply(manifest("ConfigMap", "a", data={"x": "2"})) == {"ConfigMap a": "updated"}
+
+
+def test_what_isolates_has_no_owner_and_what_is_retained_none_either(api, apply, make_tenant):
+    apply(manifest("LimitRange", "a", spec={}))
+    assert "ownerReferences" not in api.get("LimitRange", "a", "tenant-acme")["metadata"]
+    retained = make_tenant({"deletionPolicy": "Retain"}, {"namespaceUID": "n"})
+    apply(manifest("ConfigMap", "b"), of=retained)
+    assert "ownerReferences" not in api.get("ConfigMap", "b", "tenant-acme")["metadata"]
+
+
+def test_an_owner_that_must_go_is_taken_off(api, apply, make_tenant):
+    apply(manifest("ConfigMap", "a"))
+    retained = make_tenant({"deletionPolicy": "Retain"}, {"namespaceUID": "n"})
+    apply(manifest("ConfigMap", "a"), of=retained)
+    assert api.get("ConfigMap", "a", "tenant-acme")["metadata"]["ownerReferences"] == []
+
+
+def test_nothing_is_written_to_a_namespace_that_is_not_the_tenants(api, apply, make_namespace):
+    make_namespace(uid="another")
+    with pytest.raises(RefusedError, match="is not this Tenant's"):
+        apply(manifest("ConfigMap", "a"))
+    assert writes(api) == []
+
+
+def test_without_a_namespace_a_component_says_what_comes_first(api, apply):
+    api.objects.pop("/api/v1/namespaces/tenant-acme")
+    with pytest.raises(RefusedError, match="does not exist: run without --tags"):
+        apply(manifest("ConfigMap", "a"))
+
+
+def test_the_namespace_is_made_once_marked_and_kept(api, apply, make_tenant):
+    api.objects.pop("/api/v1/namespaces/tenant-acme")
+    new = make_tenant()
+    namespace = manifest("Namespace", "tenant-acme")
+    done = apply(namespace, manifest("ResourceQuota", "a"), modes=["apply", "apply"], of=new, component="namespace")
+    assert done == {"Namespace tenant-acme": "created", "ResourceQuota a": "created"}
+    live = api.get("Namespace", "tenant-acme")
+    assert live["metadata"]["annotations"]["neurallog.io/tenant-uid"] == "u"
+    assert api.get("Tenant", "acme")["status"]["namespaceUID"] == live["metadata"]["uid"]
+    again = api.get("Tenant", "acme")
+    assert apply(namespace, of=again, component="namespace") == {"Namespace tenant-acme": "unchanged"}
+
+
+def test_an_adoption_is_used_up(api, apply, make_tenant, make_namespace):
+    make_namespace(uid="given", annotations={"neurallog.io/adopt": "acme", "team": "blue"})
+    new = make_tenant()
+    apply(manifest("Namespace", "tenant-acme"), of=new, component="namespace")
+    live = api.get("Namespace", "tenant-acme")
+    assert "neurallog.io/adopt" not in live["metadata"]["annotations"]
+    assert live["metadata"]["annotations"]["team"] == "blue"
+    assert api.get("Tenant", "acme")["status"]["namespaceUID"] == "given"
+
+
+def test_in_a_dry_run_nothing_is_written_and_a_new_tenant_is_shown_whole(api, apply, make_tenant):
+    apply(manifest("ConfigMap", "a", data={"x": "1"}))
+    before = dict(api.objects)
+    assert apply(manifest("ConfigMap", "a", data={"x": "2"}), dry_run=True) == {"ConfigMap a": "updated"}
+    secret = manifest("Secret", "redis-auth")
+    assert apply(secret, modes=["create"], dry_run=True)["Secret redis-auth"] == "created"
+    assert api.objects == before
+    api.objects.pop("/api/v1/namespaces/tenant-acme")
+    made = [manifest("Namespace", "tenant-acme"), manifest("PersistentVolumeClaim", "data-redis-0")]
+    shown = apply(*made, modes=["apply", "grow"], dry_run=True, of=make_tenant(), component="namespace")
+    assert shown == {"Namespace tenant-acme": "created"}
+    assert "/api/v1/namespaces/tenant-acme" not in api.objects
+
+
+def test_what_is_created_once_keeps_its_content(api, apply):
+    secret = manifest("Secret", "redis-auth", data={"password": "first"})
+    assert apply(secret, modes=["create"]) == {"Secret redis-auth": "created"}
+    again = manifest("Secret", "redis-auth", data={"password": "second"})
+    assert apply(again, modes=["create"]) == {"Secret redis-auth": "unchanged"}
+    assert api.get("Secret", "redis-auth", "tenant-acme")["data"] == {"password": "first"}
+
+
+def claim(size):
+    spec = {"resources": {"requests": {"storage": size}}}
+    return manifest("PersistentVolumeClaim", "data-redis-0", spec=spec)
+
+
+def test_a_claim_that_somebody_else_makes_grows_and_is_never_made_or_shrunk(api, apply):
+    assert apply(claim("1Gi"), modes=["grow"]) == {}
+    live = claim("1Gi")
+    api.put({**live, "metadata": {**live["metadata"], "namespace": "tenant-acme"}})
+    assert apply(claim("1Gi"), modes=["grow"]) == {}
+    assert apply(claim("2Gi"), modes=["grow"]) == {"PersistentVolumeClaim data-redis-0": "updated"}
+    assert apply(claim("1Gi"), modes=["grow"]) == {}
+    kept = api.get("PersistentVolumeClaim", "data-redis-0", "tenant-acme")
+    assert kept["spec"]["resources"]["requests"]["storage"] == "2Gi"
+    assert "labels" not in kept["metadata"]
+
+
+def test_a_claim_of_our_own_never_shrinks(api, apply):
+    apply(claim("2Gi"), modes=["keep"])
+    assert apply(claim("1Gi"), modes=["keep"]) == {"PersistentVolumeClaim data-redis-0": "unchanged"}
+    assert apply(claim("3Gi"), modes=["keep"]) == {"PersistentVolumeClaim data-redis-0": "updated"}
+
+
+def test_what_is_no_longer_made_is_deleted_and_what_holds_data_stays(api, apply):
+    apply(manifest("ConfigMap", "a"), manifest("ConfigMap", "b"), manifest("PersistentVolumeClaim", "c"))
+    foreign = manifest("ConfigMap", "mine")
+    api.put({**foreign, "metadata": {"name": "mine", "namespace": "tenant-acme"}})
+    keeping = [source(manifest("PersistentVolumeClaim", "c"), "keep")]
+    report = Report()
+    component = Component(
+        client=api.client, tenant=api.get("Tenant", "acme"), name="redis", force=True, dry_run=False, report=report
+    )
+    component.state([source(manifest("ConfigMap", "a")), *keeping], [Rendered(manifest("ConfigMap", "a"), "apply")])
+    assert {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects} == {
+        "ConfigMap a": "unchanged",
+        "ConfigMap b": "deleted",
+    }
+    assert api.get("ConfigMap", "mine", "tenant-acme")
+    assert api.get("PersistentVolumeClaim", "c", "tenant-acme")
+    assert apply(component="server", also=[manifest("ConfigMap", "x")]) == {}
+
+
+def test_what_is_on_its_way_out_is_not_deleted_again(api, apply):
+    apply(manifest("ConfigMap", "b"))
+    live = api.get("ConfigMap", "b", "tenant-acme")
+    api.put({**live, "metadata": {**live["metadata"], "deletionTimestamp": "now"}})
+    assert apply(also=[manifest("ConfigMap", "b")]) == {}
+
+
+def test_what_somebody_else_controls_is_not_touched(api, apply):
+    api.put(
+        {
+            **manifest("ConfigMap", "a"),
+            "metadata": {"name": "a", "namespace": "tenant-acme", "ownerReferences": [OTHER]},
+        }
+    )
+    with pytest.raises(RefusedError, match="ConfigMap tenant-acme/a exists and is controlled by somebody else"):
+        apply(manifest("ConfigMap", "a"))
+    assert writes(api) == []
+
+
+def test_fields_of_others_are_named_where_they_are_not_taken(api, apply):
+    apply(manifest("ConfigMap", "a"))
+    causes = [{"field": ".data.x", "message": 'conflict with "somebody"'}]
+    api.refuse("PATCH", "/a", HTTPStatus.CONFLICT, "Conflict", causes, once=True)
+    with pytest.raises(RefusedError, match=r'others own fields .*\.data\.x: conflict with "somebody".*force: true'):
+        apply(manifest("ConfigMap", "a"), force=False)
+    api.refuse("PATCH", "/a", HTTPStatus.CONFLICT, "Conflict", once=True)
+    with pytest.raises(ApiError):
+        apply(manifest("ConfigMap", "a"))
+
+
+def deployment(replicas=None):
+    spec = {"template": {"spec": {}}} | ({"replicas": replicas} if replicas is not None else {})
+    return manifest("Deployment", "neurallog-server", "apps/v1", spec=spec)
+
+
+def test_replicas_are_handed_over_before_they_are_let_go(api, apply):
+    apply(deployment(3))
+    api.requests.clear()
+    apply(deployment())
+    managers = [query["fieldManager"] for method, _, query in api.requests if method == "PATCH"]
+    assert managers[:2] == ["tenant-operator-handover", "tenant-operator"]
+    api.requests.clear()
+    apply(deployment())
+    assert [query["fieldManager"] for method, _, query in api.requests if method == "PATCH"] == ["tenant-operator"]
+
+
+def test_in_a_dry_run_replicas_are_shown_as_they_are(api, apply):
+    apply(deployment(3))
+    assert apply(deployment(), dry_run=True) == {"Deployment neurallog-server": "unchanged"}
+    assert all("handover" not in query.get("fieldManager", "") for _, _, query in api.requests)
+
+
+def test_what_others_add_to_what_isolates_is_taken_back(api, apply):
+    policy = manifest("NetworkPolicy", "default-deny", "networking.k8s.io/v1", spec={"policyTypes": ["Ingress"]})
+    apply(policy)
+    live = api.get("NetworkPolicy", "default-deny", "tenant-acme")
+    added = {"manager": "somebody", "operation": "Update", "fieldsV1": {"f:spec": {"f:ingress": {}}}}
+    metadata = {
+        **live["metadata"],
+        "managedFields": [*live["metadata"]["managedFields"], added],
+        "ownerReferences": [OTHER],
+    }
+    api.put({**live, "metadata": metadata, "spec": {**live["spec"], "ingress": [{}]}})
+    assert apply(policy) == {"NetworkPolicy default-deny": "updated"}
+    closed = api.get("NetworkPolicy", "default-deny", "tenant-acme")
+    assert closed["spec"] == {"policyTypes": ["Ingress"]}
+    assert not closed["metadata"]["ownerReferences"]
+
+
+def test_kinds_that_the_cluster_does_not_serve_are_left_out(api, tenant):
+    monitor = manifest("ServiceMonitor", "a", "monitoring.coreos.com/v1")
+    for serves, done in ((False, []), (True, ["created"])):
+        if serves:
+            api.serves.add(("monitoring.coreos.com/v1", "ServiceMonitor"))
+            api.client._groups.clear()
+        report = Report()
+        component = Component(client=api.client, tenant=tenant, name="server", force=True, dry_run=False, report=report)
+        component.state([source(monitor, optional=True)], [Rendered(monitor, "apply")])
+        assert [each["operation"] for each in report.objects] == done
