@@ -1,0 +1,138 @@
+"""Which events queue a resource, and what becomes of a batch."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tenant_operator.reconciling.controller import Controller, outline
+from tenant_operator.reconciling.dependents import Dependent
+from tenant_operator.reconciling.workqueue import WorkQueue
+
+
+def thing(name="a", **metadata):
+    return {"metadata": {"name": name, "uid": "u", "generation": 1, **metadata}}
+
+
+@pytest.fixture
+def world():
+    """A controller with a queue; ``batches`` has what was reconciled, ``requeued`` what comes back and why."""
+    world = SimpleNamespace(batches=[], requeued=[], leading=True, error=None, echo=False)
+    clock = SimpleNamespace(now=0.0)
+    world.queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
+    world.requeue = SimpleNamespace(
+        not_leading=lambda key: world.requeued.append(("not leading", key)),
+        failed=lambda key: world.requeued.append(("failed", key)),
+    )
+
+    def reconcile(keys):
+        world.batches.append(list(keys))
+        if world.error:
+            raise world.error
+
+    world.controller = Controller(
+        world.queue, world.requeue, reconcile, lambda *_: world.echo, is_leading=lambda: world.leading, batch=2
+    )
+    return world
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "queued"),
+    [
+        (None, thing(), True),
+        (thing(), None, True),
+        (thing(), thing(generation=2), True),
+        (thing(), thing(uid="another"), True),
+        (thing(), thing(deletionTimestamp="now"), True),
+        (thing(), {**thing(), "status": {"a": 1}}, False),
+        (thing(), thing(resourceVersion="9", labels={"a": "b"}), False),
+    ],
+)
+def test_what_somebody_asks_for_queues_a_resource_and_its_status_does_not(world, before, after, queued):
+    world.controller.handle(before, after)
+    assert len(world.queue) == queued
+
+
+def test_a_resource_is_queued_by_its_key(world):
+    world.controller.handle(None, thing(namespace="n"))
+    assert world.queue.take(9) == ["n/a"]
+
+
+def test_an_object_queues_its_owner_unless_it_is_as_the_last_run_left_it(world):
+    dependent = Dependent("a", ("ConfigMap", "c"), "x", "")
+    for before, after in ((dependent, None), (None, dependent), (dependent, dependent)):
+        world.controller.handle_dependent(before, after)
+        assert world.queue.take(9) == ["a"]
+        world.queue.done("a")
+    world.controller.handle_dependent(None, None)
+    world.echo = True
+    world.controller.handle_dependent(None, dependent)
+    assert len(world.queue) == 0
+
+
+def test_all_resources_are_queued_at_once(world):
+    world.controller.handle_all([thing("a"), thing("b")])
+    assert world.queue.take(9) == ["a", "b"]
+
+
+def closing(world, after):
+    """Close the queue after so many batches."""
+
+    class Batches(list):
+        def append(self, batch):
+            super().append(batch)
+            if len(self) == after:
+                world.queue.close()
+
+    world.batches = Batches()
+
+
+def test_what_waits_is_worked_on_in_batches_until_the_queue_is_closed(world):
+    closing(world, 2)
+    world.controller.handle_all(map(thing, "abc"))
+    world.controller.run()
+    assert world.batches == [["a", "b"], ["c"]]
+    assert world.requeued == []
+
+
+def test_what_failed_is_worked_on_one_by_one(world):
+    closing(world, 2)
+    for key in "ab":
+        world.queue.retry(key, alone=True)
+    world.queue._clock = lambda: 1e6
+    world.controller.run_alone()
+    assert world.batches == [["a"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("leading", "error", "requeued"),
+    [
+        (True, None, []),
+        (False, None, [("not leading", "a"), ("not leading", "b")]),
+        (True, RuntimeError("of all things"), [("failed", "a"), ("failed", "b")]),
+    ],
+)
+def test_a_key_that_was_taken_comes_back_or_was_worked_on(world, caplog, leading, error, requeued):
+    world.leading, world.error = leading, error
+    world.controller.handle_all(map(thing, "ab"))
+    world.controller._work_on(world.queue.take(2))
+    assert world.batches == ([["a", "b"]] if leading else [])
+    assert world.requeued == requeued
+    assert ("A batch failed: a, b" in caplog.text) == (error is not None)
+    world.queue.add("a")  # nobody works on it any more
+    assert len(world.queue) == 1
+
+
+def test_of_a_resource_is_kept_what_decides_whether_it_runs():
+    resource = {
+        "metadata": {"name": "a", "namespace": "n", "uid": "u", "generation": 1, "labels": {"a": "b"}},
+        "spec": {"large": "x"},
+        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True", "message": "m"}], "phase": "x"},
+    }
+    assert outline(resource) == {
+        "metadata": {"name": "a", "namespace": "n", "uid": "u", "generation": 1},
+        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    assert outline({"metadata": {"name": "a", "uid": "u"}, "status": {"conditions": None}}) == {
+        "metadata": {"name": "a", "uid": "u"},
+        "status": {"applied": "", "conditions": []},
+    }
