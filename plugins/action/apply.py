@@ -43,7 +43,7 @@ class ActionModule(KubernetesAction):
             ingress_domains=options["ingress_domains"],
         )
         try:
-            component.state(sources, rendered)
+            component.apply(sources, rendered)
             result["objects"] = report.objects
             if report.remaining:
                 result["remaining"] = report.remaining

@@ -184,6 +184,6 @@ def _judge(value: Any, place: str, fallback: str) -> Document:
         names.namespace_name(name)
     except ValueError as error:
         return Document(place, fallback, error=f"{place}: {error}")
-    stated = {key: below for key, below in metadata.items() if key not in _FROM_THE_SERVER}
+    applied = {key: below for key, below in metadata.items() if key not in _FROM_THE_SERVER}
     manifest = {key: below for key, below in value.items() if key != "status"}
-    return Document(place, name, {**manifest, "metadata": stated})
+    return Document(place, name, {**manifest, "metadata": applied})

@@ -52,20 +52,20 @@ def references_to(tenant: Manifest) -> list[dict[str, Any]]:
     ]
 
 
-def taking_back(stated: Manifest, live: Manifest, manager: str, uid: str) -> list[dict[str, Any]]:
+def taking_back(applied: Manifest, live: Manifest, manager: str, uid: str) -> list[dict[str, Any]]:
     """Return the JSON patch (RFC 6902) that removes what others added to an isolating object; mostly empty.
 
     Rules of policies add up, so that a field of somebody else opens what ours closes; and nobody else may control it.
 
     Args:
-        stated: what was applied.
+        applied: what was applied.
         live: the object as the API server has it.
         manager: the field manager.
         uid: the UID of the Tenant.
     """
     operations = []
     if managed_fields.others(live, manager, ("f:spec",)):
-        operations += [{"op": "replace", "path": "/spec", "value": stated["spec"]}]
+        operations += [{"op": "replace", "path": "/spec", "value": applied["spec"]}]
     if has_other_controller(live, uid):
         references = live["metadata"]["ownerReferences"]
         kept = [reference for reference in references if not reference.get("controller") or reference["uid"] == uid]

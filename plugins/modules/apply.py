@@ -16,7 +16,7 @@ description:
   - Every object gets the tenant's namespace, the recommended labels and, unless it isolates or the deletion policy is
     C(Retain), an owner reference to the Tenant.
   - A Namespace is created and never merged into. Where it exists already and is not this Tenant's, nothing is written.
-  - Objects of the same kinds that this component made before and no longer states are deleted.
+  - Objects of the same kinds that this component made before and no longer applies are deleted.
   - While the Tenant is paused nothing is done.
 options:
   component:
@@ -25,11 +25,11 @@ options:
     required: true
   manifests:
     description:
-      - Templates of the component's objects, in the order in which they are stated, each a file name or a dictionary.
+      - Templates of the component's objects, in the order in which they are applied, each a file name or a dictionary.
       - C(template) is the file; C(when) says whether its objects exist, C(loop) makes one object for each C(item).
-      - C(mode) is C(apply); C(create) for an object that is created once, after which only its metadata is stated;
-        C(grow) for a volume claim that a controller makes, whose size is stated where it exists and asks for less.
-      - C(keep) is for what holds data; it is not deleted when it is no longer stated.
+      - C(mode) is C(apply); C(create) for an object that is created once, after which only its metadata is applied;
+        C(grow) for a volume claim that a controller makes, whose size is applied where it exists and asks for less.
+      - C(keep) is for what holds data; it is not deleted when it is no longer applied.
       - C(files) of the role become the data of a ConfigMap, each under its own name, as they are. Comment lines at the
         beginning of a file stay behind.
       - In a template, a mapping with the key C($when) is left out where the value of this key is false.

@@ -1,4 +1,4 @@
-"""A component of a tenant on the API server: state its objects, and take away what it no longer has."""
+"""A component of a tenant on the API server: apply its objects, and delete what it no longer has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Component:
-    """One component of one tenant, ready to be stated."""
+    """One component of one tenant, ready to be applied."""
 
     client: Client
     tenant: Manifest
@@ -33,14 +33,14 @@ class Component:
     ingress_domains: Sequence[str] = ("*",)
     """Patterns of the hosts that tenants may have."""
     created: set[Key] = field(default_factory=set)
-    """What was made in this run by a POST, and is stated in full right after."""
+    """What was made in this run by a POST, and is applied in full right after."""
 
     @property
     def namespace(self) -> str:
         """The namespace that the tenant owns."""
         return names.namespace_name(self.tenant["metadata"]["name"])
 
-    def state(self, sources: Sequence[Source], rendered: Sequence[Rendered]) -> None:
+    def apply(self, sources: Sequence[Source], rendered: Sequence[Rendered]) -> None:
         """Bring the namespace to what the templates say. The report has everything that was done, also after an error.
 
         Args:
@@ -63,15 +63,15 @@ class Component:
         before = self._objects_before(sources, manifests)
         if namespace:
             before["Namespace", self.namespace] = own
-        stated = []
+        applied = []
         for manifest, one in zip(manifests, rendered, strict=True):
             live = before.get(_key(manifest))
             if manifest["kind"] == "Ingress":
-                stated += self._state_ingress(manifest, live)
+                applied += self._apply_ingress(manifest, live)
             else:
-                self._state_one(manifest, one.mode, live)
-                stated.append(manifest)
-        self._prune(sources, stated, before)
+                self._apply_one(manifest, one.mode, live)
+                applied.append(manifest)
+        self._prune(sources, applied, before)
 
     def _absent_kinds(self, sources: Sequence[Source]) -> set[tuple[str, str]]:
         """Return the optional kinds that the server does not know, each with its apiVersion."""
@@ -130,7 +130,7 @@ class Component:
         found += filter(None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets)))
         return {_key(live): live for live in found}
 
-    def _state_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
+    def _apply_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
         if mode == "grow":
             self._grow(manifest, before)
             return
@@ -141,24 +141,24 @@ class Component:
             if self.dry_run:
                 self.report.note("created", None, before)
                 return
-        stated = manifest
+        applied = manifest
         if mode == "create":
-            stated = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
+            applied = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
         if before is not None:
-            stated = self._handed_over(volumes.with_claims_of(stated, before), before)
+            applied = self._handed_over(volumes.with_claims_of(applied, before), before)
             if manifest["kind"] == "PersistentVolumeClaim" and not volumes.must_grow(manifest, before):
-                stated = volumes.with_size_of(stated, before)
+                applied = volumes.with_size_of(applied, before)
         if manifest["kind"] == "Namespace" and before is not None:
             # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
-            stated = {**stated, "metadata": {**stated["metadata"], "uid": before["metadata"]["uid"]}}
-        self._note(before, self._given(self._taken_back(stated, self._disowned(self._apply(stated)))))
+            applied = {**applied, "metadata": {**applied["metadata"], "uid": before["metadata"]["uid"]}}
+        self._note(before, self._given(self._taken_back(applied, self._disowned(self._apply(applied)))))
 
-    def _state_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
+    def _apply_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
         """State the Ingress with the hosts that nobody else holds; return it, or nothing where there are none."""
         refused = self._refused_hosts(self._ingresses())
         free = ingress.without(manifest, refused)
         if free:
-            self._state_one(free, "apply", before)
+            self._apply_one(free, "apply", before)
         if free and not self.dry_run and self.report.objects[-1]["operation"] != "unchanged":
             # Somebody may have taken a host between the look and the write; the same rule decides for both.
             all_of_them = self._ingresses()
@@ -167,7 +167,7 @@ class Component:
                 refused |= lost
                 free = ingress.without(manifest, refused)
                 if free:
-                    self._state_one(free, "apply", live)
+                    self._apply_one(free, "apply", live)
                 else:
                     self.client.delete(live)
         self.report.remaining += refused.values()
@@ -193,9 +193,9 @@ class Component:
             )
 
     def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:
-        """Give live replicas that are no longer stated to a second manager: a field that nobody owns falls back to 1.
+        """Give live replicas that are no longer applied to a second manager: a field that nobody owns falls back to 1.
 
-        In a dry run, where nothing can be given away, they are stated as they are.
+        In a dry run, where nothing can be given away, they are applied as they are.
         Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
         """
         if not managed_fields.gives_up(manifest, before, names.FIELD_MANAGER, ("spec", "replicas")):
@@ -232,7 +232,7 @@ class Component:
                 raise
             owners = "; ".join(f"{cause.get('field')}: {cause.get('message')}" for cause in error.causes)
             raise RefusedError(
-                f"{describe(manifest)}: others own fields that the component states ({owners}). "
+                f"{describe(manifest)}: others own fields that the component applies ({owners}). "
                 "Leave them to their owners, or take them with force: true"
             ) from None
 
@@ -247,11 +247,11 @@ class Component:
         operations = ownership.dropping_owner(live, uid)
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
-    def _taken_back(self, stated: Manifest, live: Manifest) -> Manifest:
+    def _taken_back(self, applied: Manifest, live: Manifest) -> Manifest:
         """Return an object that isolates without what somebody added to it: server-side apply leaves that alone."""
         if live["kind"] not in ownership.ISOLATING_KINDS:
             return live
-        operations = ownership.taking_back(stated, live, names.FIELD_MANAGER, self.tenant["metadata"]["uid"])
+        operations = ownership.taking_back(applied, live, names.FIELD_MANAGER, self.tenant["metadata"]["uid"])
         if not operations:
             return live
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
@@ -264,11 +264,11 @@ class Component:
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:
-        """Delete what this component made and no longer states, exactly in the version that was looked at."""
-        stated = {_key(manifest) for manifest in manifests}
+        """Delete what this component made and no longer applies, exactly in the version that was looked at."""
+        applied = {_key(manifest) for manifest in manifests}
         never = {"Namespace"} | {source.kind for source in sources if source.entry.mode in {"grow", "keep"}}
         for key, live in before.items():
-            if key in stated or live["kind"] in never or live["metadata"].get("deletionTimestamp"):
+            if key in applied or live["kind"] in never or live["metadata"].get("deletionTimestamp"):
                 continue
             if self.client.delete_while(live, self._is_prunable, dry_run=self.dry_run):
                 self.report.note("deleted", live, None)

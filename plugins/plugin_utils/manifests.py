@@ -35,9 +35,9 @@ class ManifestError(Exception):
 class Entry:
     """One element of ``apply``'s option ``manifests``.
 
-    ``apply`` states the whole object. ``create`` creates it once and from then on states its metadata alone. ``grow``
-    is for a volume claim, which somebody else makes and deletes: stated only where it exists and asks for less.
-    ``keep`` is for what holds data: it stays when it is no longer stated. What is ``optional`` is left out where the
+    ``apply`` applies the whole object. ``create`` creates it once and from then on applies its metadata alone. ``grow``
+    is for a volume claim, which somebody else makes and deletes: applied only where it exists and asks for less.
+    ``keep`` is for what holds data: it stays when it is no longer applied. What is ``optional`` is left out where the
     server does not know its kind. ``files`` become the data of a ConfigMap, each under its own name.
     """
 
@@ -84,7 +84,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Rendered:
-    """An object that the component states, and how."""
+    """An object that the component applies, and how."""
 
     manifest: Manifest
     mode: str

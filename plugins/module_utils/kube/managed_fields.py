@@ -35,7 +35,7 @@ def fingerprint(manifest: Manifest, manager: str) -> str:
     """Return a short hash of what the manager applied; empty where it never did.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else: whoever kept it can
-    tell later, from the object's metadata alone, whether the object is as it was stated.
+    tell later, from the object's metadata alone, whether the object is as it was applied.
 
     Args:
         manifest: the object.
@@ -69,16 +69,16 @@ def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:
     return frozenset(path for path in owned if not any(mine[: len(path)] == path for mine in ours))
 
 
-def gives_up(stated: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:
+def gives_up(applied: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:
     """Return whether the manager owns a field of the live object and no longer applies it.
 
     Args:
-        stated: what it applies now.
+        applied: what it applies now.
         live: the object as the API server has it.
         manager: the field manager.
         field: the path of the field.
     """
-    below: Any = stated
+    below: Any = applied
     for key in field:
         below = below.get(key, {}) if isinstance(below, Mapping) else {}
     return below == {} and tuple(f"f:{key}" for key in field) in claimed(live, manager)

@@ -15,7 +15,7 @@ BOOKKEEPING = ("creationTimestamp", "deletionGracePeriodSeconds", "generation", 
 
 
 def without_bookkeeping(manifest: Manifest) -> dict[str, Any]:
-    """Return what a user states in the object: without status and without the server's own metadata."""
+    """Return what a user writes in the object: without status and without the server's own metadata."""
     metadata = {key: value for key, value in manifest.get("metadata", {}).items() if key not in BOOKKEEPING}
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 

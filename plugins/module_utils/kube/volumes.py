@@ -45,8 +45,8 @@ def must_grow(claim: Manifest, live: Manifest) -> bool:
         claim: the manifest of the claim.
         live: the object as the API server has it.
     """
-    stated, asked = _request(claim), _request(live)
-    return stated is not None and asked is not None and quantities.parse(asked) < quantities.parse(stated)
+    applied, asked = _request(claim), _request(live)
+    return applied is not None and asked is not None and quantities.parse(asked) < quantities.parse(applied)
 
 
 def _request(claim: Manifest) -> str | None:

@@ -9,7 +9,7 @@ from tenant_operator import fingerprint
 from tenant_operator.kube.client import Manifest, key_of
 from tenant_operator.reconciling.dependents import Dependent, Dependents, Key
 from tenant_operator.reconciling.trigger import Trigger
-from tenant_operator.runner.outcome import Stated
+from tenant_operator.runner.outcome import AppliedObject
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Record:
 
     uid: str
     generation: int
-    objects: Mapping[Key, Stated]
+    objects: Mapping[Key, AppliedObject]
     observed: str
     digest: str
 
     def __str__(self) -> str:
         """Return what is kept in the resource's status, for a watcher that starts."""
-        return ".".join((_stated(self.generation, self.objects), self.observed, self.digest))
+        return ".".join((_fingerprint(self.generation, self.objects), self.observed, self.digest))
 
 
 class Applied:
@@ -51,7 +51,9 @@ class Applied:
         found = self._dependents.of(name) if self._dependents else ()
         return fingerprint.of(sorted((*one.key, one.status) for one in found if one.status))
 
-    def record(self, resource: Manifest, objects: Mapping[Key, Stated], observed: str, digest: str) -> Record | None:
+    def record(
+        self, resource: Manifest, objects: Mapping[Key, AppliedObject], observed: str, digest: str
+    ) -> Record | None:
         """Keep what a run applied for this generation of the resource. Return None where the watch has no dependents.
 
         Args:
@@ -148,13 +150,13 @@ class Applied:
         stated, _, rest = kept.partition(".")
         observed, _, digest = rest.partition(".")
         found = (
-            {one.key: Stated(one.applied) for one in self._dependents.of(metadata["name"]) if one.applied}
+            {one.key: AppliedObject(one.applied) for one in self._dependents.of(metadata["name"]) if one.applied}
             if self._dependents
             else {}
         )
         # A run of a paused resource states nothing: what is there is left alone.
         for objects in (found, {}):
-            if stated == _stated(metadata["generation"], objects):
+            if stated == _fingerprint(metadata["generation"], objects):
                 return self.record(resource, objects, observed, digest)
         return None
 
@@ -166,13 +168,13 @@ class Applied:
     def _has_drifted(self, name: str, record: Record) -> bool:
         return any(not self._holds(name, key, stated) for key, stated in record.objects.items())
 
-    def _holds(self, name: str, key: Key, stated: Stated) -> bool:
-        """Return whether an object is as it was stated; one of which the news are still on the way is."""
+    def _holds(self, name: str, key: Key, stated: AppliedObject) -> bool:
+        """Return whether the object is as it was applied. One whose watch event has not arrived yet counts as such."""
         if self._dependents is None or not self._dependents.has_seen(key, stated.version):
             return True
         found = self._dependents.get(name, key)
         return found is not None and found.applied == stated.applied
 
 
-def _stated(generation: int, objects: Mapping[Key, Stated]) -> str:
+def _fingerprint(generation: int, objects: Mapping[Key, AppliedObject]) -> str:
     return fingerprint.of([generation, sorted((*key, stated.applied) for key, stated in objects.items())])

@@ -9,8 +9,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
-    """An object that a run stated: the fingerprint of its fields, and the version that it had then."""
+class AppliedObject:
+    """An object that a run applied: the fingerprint of its fields, and its version after that."""
 
     applied: str
     version: int = 0
@@ -21,14 +21,14 @@ class Outcome:
     """The end of a run for one host.
 
     Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
-    and ``objects``, those that were stated, by kind and name.
+    and ``objects``, those that were applied, by kind and name.
     """
 
     changes: tuple[str, ...] = ()
     """What was changed: the objects that a task returned with an operation other than ``unchanged``, else the task."""
     failure: str = ""
     remaining: tuple[str, ...] = ()
-    objects: Mapping[tuple[str, str], Stated] = field(default_factory=dict)
+    objects: Mapping[tuple[str, str], AppliedObject] = field(default_factory=dict)
 
 
 HOSTS_FAILED = 2
@@ -87,7 +87,7 @@ def read_all(events: Iterable[Mapping[str, Any]], *, ended: Ended) -> Outcome:
         changes=tuple(change for end in ends.values() for change in end.changes),
         failure=failure,
         remaining=tuple(each for end in ends.values() for each in end.remaining),
-        objects={key: stated for end in ends.values() for key, stated in end.objects.items()},
+        objects={key: each for end in ends.values() for key, each in end.objects.items()},
     )
 
 
@@ -105,7 +105,7 @@ def _ends(events: Iterable[Mapping[str, Any]]) -> tuple[dict[str, _End], Mapping
             end.message = str(result.get("msg") or f"{data.get('task')} failed")
         elif event["event"] == "runner_on_ok":
             end.remaining = tuple(map(str, result.get("remaining", end.remaining)))
-            end.objects.update(_stated(result.get("objects")))
+            end.objects.update(_applied_objects(result.get("objects")))
             if result.get("changed"):
                 end.changes += _changes(result) or [str(data.get("task"))]
     return ends, stats
@@ -122,7 +122,7 @@ class _End:
 
     message: str = ""
     remaining: tuple[str, ...] = ()
-    objects: dict[tuple[str, str], Stated] = field(default_factory=dict)
+    objects: dict[tuple[str, str], AppliedObject] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
 
@@ -136,10 +136,10 @@ def _changes(result: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _stated(objects: Any) -> dict[tuple[str, str], Stated]:
-    """Return the objects that a task stated, of what it returned under this name."""
+def _applied_objects(objects: Any) -> dict[tuple[str, str], AppliedObject]:
+    """Return the objects that a task applied, from its result ``objects``."""
     return {
-        (entry["kind"], entry["name"]): Stated(entry["applied"], int(entry["resourceVersion"]))
+        (entry["kind"], entry["name"]): AppliedObject(entry["applied"], int(entry["resourceVersion"]))
         for entry in (objects if isinstance(objects, list) else ())
         if isinstance(entry, dict) and entry.get("applied")
     }

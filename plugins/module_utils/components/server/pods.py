@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _OF_THE_POD = frozenset({"runAsNonRoot", "runAsUser", "runAsGroup", "fsGroup", "seccompProfile"})
-"""Settings of a security context that are stated for the whole pod."""
+"""Settings of a security context that are applied for the whole pod."""
 
 _MESH_LABELS = {"istio": {"sidecar.istio.io/inject": "true"}}
 _MESH_ANNOTATIONS = {
@@ -16,7 +16,7 @@ _MESH_ANNOTATIONS = {
 
 
 def replicas(spec: Mapping[str, Any]) -> int | None:
-    """Return how many replicas are stated; None while an autoscaler decides."""
+    """Return how many replicas are applied; None while an autoscaler decides."""
     server = spec["server"]
     return None if server["autoscaling"]["enabled"] else int(server["replicas"])
 

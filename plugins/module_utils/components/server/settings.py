@@ -72,7 +72,7 @@ def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:
 def digest(tenant: Manifest) -> str:
     """Return the fingerprint of the settings that a change of is rolled out.
 
-    Settings of the API that are as the server has them anyway do not count: an operator that begins to state them
+    Settings of the API that are as the server has them anyway do not count: an operator that begins to write them
     restarts nothing.
     """
     counted = {

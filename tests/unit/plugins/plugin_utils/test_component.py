@@ -38,7 +38,7 @@ def apply(api, tenant):
         chosen = {"force": True, "dry_run": False, **options}
         sources = [source(each, mode) for each, mode in zip(made, modes, strict=True)] + [source(each) for each in also]
         rendered = [Rendered(each, mode) for each, mode in zip(made, modes, strict=True)]
-        Component(client=api.client, tenant=of, name=component, report=report, **chosen).state(sources, rendered)
+        Component(client=api.client, tenant=of, name=component, report=report, **chosen).apply(sources, rendered)
         apply.report = report
         return {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects}
 
@@ -165,7 +165,7 @@ def test_what_is_no_longer_made_is_deleted_and_what_holds_data_stays(api, apply)
     component = Component(
         client=api.client, tenant=api.get("Tenant", "acme"), name="redis", force=True, dry_run=False, report=report
     )
-    component.state([source(manifest("ConfigMap", "a")), *keeping], [Rendered(manifest("ConfigMap", "a"), "apply")])
+    component.apply([source(manifest("ConfigMap", "a")), *keeping], [Rendered(manifest("ConfigMap", "a"), "apply")])
     assert {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects} == {
         "ConfigMap a": "unchanged",
         "ConfigMap b": "deleted",
@@ -252,5 +252,5 @@ def test_kinds_that_the_cluster_does_not_serve_are_left_out(api, tenant):
             api.client._groups.clear()
         report = Report()
         component = Component(client=api.client, tenant=tenant, name="server", force=True, dry_run=False, report=report)
-        component.state([source(monitor, optional=True)], [Rendered(monitor, "apply")])
+        component.apply([source(monitor, optional=True)], [Rendered(monitor, "apply")])
         assert [each["operation"] for each in report.objects] == done

@@ -7,7 +7,7 @@ import pytest
 from tenant_operator.reconciling.applied import Applied
 from tenant_operator.reconciling.dependents import Dependent
 from tenant_operator.reconciling.trigger import Trigger
-from tenant_operator.runner.outcome import Stated
+from tenant_operator.runner.outcome import AppliedObject
 
 KEY = ("ConfigMap", "settings")
 WORKLOAD = ("Deployment", "app")
@@ -48,7 +48,7 @@ def settled():
     applied = Applied(cluster)
     cluster.put(KEY, "x")
     cluster.put(WORKLOAD, "y", status="2 of 2")
-    objects = {KEY: Stated("x", 90), WORKLOAD: Stated("y", 91), ("Job", "once"): Stated("z", 92)}
+    objects = {KEY: AppliedObject("x", 90), WORKLOAD: AppliedObject("y", 91), ("Job", "once"): AppliedObject("z", 92)}
     record = applied.record(resource(), objects, applied.observed("a"), "digest")
     return SimpleNamespace(cluster=cluster, applied=applied, record=record)
 

@@ -15,7 +15,7 @@ from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.rollout import Rollout
 from tenant_operator.reconciling.status_refresh import StatusRefresh
 from tenant_operator.reconciling.workqueue import WorkQueue
-from tenant_operator.runner.outcome import Outcome, Stated
+from tenant_operator.runner.outcome import Outcome, AppliedObject
 from tenant_operator.watches import Dependents, Inventory, Program, Watch
 
 KEY = ("Deployment", "app")
@@ -69,7 +69,7 @@ class Server:
         if not tags:
             for each in resources:
                 self.observe(key_of(each), "2 of 2")
-        return {key_of(each): Outcome(objects={KEY: Stated("x", 1)}) for each in resources}
+        return {key_of(each): Outcome(objects={KEY: AppliedObject("x", 1)}) for each in resources}
 
     def wait(self, message):
         """Have the next run come to something that it waits for."""

@@ -2,7 +2,7 @@ import pytest
 
 from tenant_operator.reconciling import conditions
 from tenant_operator.runner import outcome
-from tenant_operator.runner.outcome import Ended, Outcome, Stated
+from tenant_operator.runner.outcome import Ended, Outcome, AppliedObject
 
 OK = Ended("successful", 0)
 HOST_FAILED = Ended("failed", 2)
@@ -124,7 +124,7 @@ def test_what_was_stated_and_changed_is_read_from_the_objects_that_tasks_return(
     events = [event("runner_on_ok", host="a", task="Apply", res={"changed": True, "objects": objects}), stats()]
     read = outcome.read(events, ["a"], ended=OK)["a"]
     assert read.changes == ("Service s created", "ConfigMap old deleted")
-    assert read.objects == {("Service", "s"): Stated("x", 7), ("Secret", "t"): Stated("y", 3)}
+    assert read.objects == {("Service", "s"): AppliedObject("x", 7), ("Secret", "t"): AppliedObject("y", 3)}
 
 
 def resource(*known, ready="True"):
