@@ -15,7 +15,7 @@ from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.rollout import Rollout
 from tenant_operator.reconciling.status_refresh import StatusRefresh
 from tenant_operator.reconciling.workqueue import WorkQueue
-from tenant_operator.runner.outcome import Outcome, AppliedObject
+from tenant_operator.runner.outcome import AppliedObject, Outcome
 from tenant_operator.watches import Dependents, Inventory, Program, Watch
 
 KEY = ("Deployment", "app")

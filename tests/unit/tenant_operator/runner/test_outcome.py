@@ -2,7 +2,7 @@ import pytest
 
 from tenant_operator.reconciling import conditions
 from tenant_operator.runner import outcome
-from tenant_operator.runner.outcome import Ended, Outcome, AppliedObject
+from tenant_operator.runner.outcome import AppliedObject, Ended, Outcome
 
 OK = Ended("successful", 0)
 HOST_FAILED = Ended("failed", 2)
