@@ -163,7 +163,8 @@ class Component:
             # Somebody may have taken a host between the look and the write; the same rule decides for both.
             all_of_them = self._ingresses()
             live = next(one for one in all_of_them if _key(one) == _key(free) and self._is_within(one))
-            if lost := self._refused_hosts(ingress.older(all_of_them, live)):
+            older = self._refused_hosts(ingress.older(all_of_them, live))
+            if lost := {host: reason for host, reason in older.items() if host not in refused}:
                 refused |= lost
                 free = ingress.without(manifest, refused)
                 if free:

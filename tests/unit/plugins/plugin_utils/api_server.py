@@ -66,7 +66,8 @@ class ApiServer:
     def _store(self, path, manifest):
         self.version += 1
         kept = copy.deepcopy(dict(manifest))
-        kept["metadata"] = {"uid": f"uid-{self.version}", **kept["metadata"], "resourceVersion": str(self.version)}
+        made = {"uid": f"uid-{self.version}", "creationTimestamp": f"2026-01-01T00:00:{self.version:02}Z"}
+        kept["metadata"] = {**made, **kept["metadata"], "resourceVersion": str(self.version)}
         self.objects[path] = kept
         return kept
 

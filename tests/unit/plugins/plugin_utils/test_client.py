@@ -1,11 +1,26 @@
 """What the collection asks of the API server, and what it makes of the answers."""
 
+import os
+import ssl
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import pytest
 import urllib3
+from kubernetes.client import ApiClient, Configuration
 
-from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, Client
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import client as client_module
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import (
+    ApiError,
+    Client,
+    _api_client,
+    _environment,
+    _forget_connections,
+    _refusal,
+    _share_context,
+    connect,
+)
+from tenant_operator.endpoints import certificates
 
 from .api_server import HOST, ApiServer
 
@@ -194,3 +209,105 @@ def test_a_server_that_is_away_is_named():
     with pytest.raises(ApiError, match=r"API at https://api\.test cannot be reached: .*refused") as error:
         client.get("v1", "Namespace", "a")
     assert error.value.status == 0
+
+
+@pytest.fixture
+def connected(monkeypatch):
+    """Connect with these options; kubernetes.core would ask the server for its version first."""
+
+    def get_api_client(*, host, api_key=None, username=None, password=None):
+        configuration = Configuration(host=host, username=username, password=password)
+        configuration.api_key = {"authorization": f"Bearer {api_key}"} if api_key else {}
+        return SimpleNamespace(client=SimpleNamespace(client=ApiClient(configuration)))
+
+    monkeypatch.setattr(client_module, "get_api_client", get_api_client)
+    _api_client.cache_clear()
+    yield lambda **options: connect({"host": f"{HOST}/", **options})
+    _api_client.cache_clear()
+
+
+def test_a_token_is_sent_as_kubernetes_core_has_it(connected):
+    client = connected(api_key="secret-token")
+    assert client._host == HOST
+    assert client._headers["Authorization"] == "Bearer secret-token"
+    assert client._headers["User-Agent"] == "neurallog-tenant"
+
+
+def test_a_user_and_a_password_are_sent_as_basic_authentication(connected):
+    headers = connected(username="u", password="p")._headers
+    assert headers["Authorization"] == "Basic dTpw"
+    assert "Authorization" not in connected(username="u")._headers
+
+
+def test_a_connection_is_made_once_for_the_same_options(connected):
+    assert connected(api_key="a")._pool is connected(api_key="a")._pool
+    assert connected(api_key="a")._pool is not connected(api_key="b")._pool
+
+
+def test_a_kubeconfig_that_changes_is_read_again(monkeypatch, tmp_path):
+    path = tmp_path / "config"
+    monkeypatch.setenv("KUBECONFIG", f"{path}:{tmp_path / 'missing'}")
+    path.write_text("a")
+    first = _environment()
+    assert any(str(path) in each for each in first)
+    assert first == _environment()
+    os.utime(path, ns=(1, 1))
+    assert first != _environment()
+
+
+def test_without_a_cluster_the_reason_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _api_client.cache_clear()
+    with pytest.raises(ApiError, match="no connection to a Kubernetes cluster"):
+        connect({})
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    made = certificates.self_signed(tmp_path, "client")
+    return {"ca_certs": made.path, "cert_file": made.path, "key_file": made.key_path}
+
+
+def test_a_pool_makes_its_tls_context_once_with_all_that_it_is_for(certificate):
+    options = {**certificate, "cert_reqs": ssl.CERT_REQUIRED, "maxsize": 4}
+    _share_context(options)
+    context = options["ssl_context"]
+    assert options == {"ssl_context": context, "cert_reqs": ssl.CERT_REQUIRED, "maxsize": 4}
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.cert_store_stats()["x509"] == 1
+    _share_context(options)
+    assert options["ssl_context"] is context
+
+
+def test_a_pool_with_a_client_certificate_alone_trusts_what_the_system_trusts(certificate):
+    options = {key: value for key, value in certificate.items() if key != "ca_certs"}
+    _share_context(options)
+    assert set(options) == {"ssl_context"}
+    _share_context(plain := {"maxsize": 4})
+    assert plain == {"maxsize": 4}
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"message": "no", "reason": "Invalid", "details": {"causes": [{"field": "a"}]}}', "no"),
+        (b'{"kind": "Status"}', '{"kind": "Status"}'),
+        (b"<html>" + b"x" * 900, "HTTP 502: <html>"),
+        (b'["a"]', 'HTTP 502: ["a"]'),
+    ],
+)
+def test_whatever_a_refusal_looks_like_it_is_told(data, message):
+    refusal = _refusal(502, data)
+    assert str(refusal).startswith(message)
+    assert len(str(refusal)) < 600
+    assert refusal.status == 502
+    assert refusal.causes == ([{"field": "a"}] if b"causes" in data else [])
+
+
+def test_connections_that_a_fork_inherits_are_dropped(connected):
+    pool = connected(api_key="a")._pool
+    pool.connection_from_url(HOST)
+    assert len(pool.pools) == 1
+    _forget_connections()
+    assert len(pool.pools) == 0
