@@ -1,4 +1,4 @@
-"""What this container really has: CPU and memory by its control group, not the machine's.
+"""CPU and memory of this container, by its control group.
 
 Source: https://docs.kernel.org/admin-guide/cgroup-v2.html (cpu.max, memory.max)
 """
@@ -21,7 +21,7 @@ MEMORY_OF_THE_REST = 256 * 1024 * 1024
 
 
 def forks(cgroup: Path = CGROUP, cpus: int | None = None) -> int:
-    """Return how many hosts a run may work on at once; at least one.
+    """Return how many hosts a run processes in parallel; at least one.
 
     Args:
         cgroup: the folder of the control group.

@@ -12,7 +12,7 @@ from tenant_operator.watches import WatchError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return the exit code."""
+    """Run the command and return its exit code."""
     chosen = settings.parse(arguments)
     log.configure(chosen.log_format)
     try:

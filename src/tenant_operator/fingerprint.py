@@ -1,4 +1,4 @@
-"""Short names for what an object has from us, what it reports, and how the software looks that made it."""
+"""Fingerprints of what was applied to an object, of its status, and of playbooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def of(data: Any) -> str:
 
 
 def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = False) -> str:
-    """Return the fingerprint of what the manager applied: its entry in managedFields; empty where it has none.
+    """Return the fingerprint of the manager's entry in managedFields; empty if it has none.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else. With ``exclusive``
     it is another one as long as somebody else has a field of the spec that the manager does not have.

@@ -1,4 +1,4 @@
-"""Logs: a line for people, or a JSON document for machines, with the same fields."""
+"""Logs as lines of text or as JSON, with the same fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Owns every lifetime: starts caches, controllers, lease and servers in order, and stops them in the opposite one."""
+"""Starts caches, controllers, the Lease and the servers in order, and stops them in reverse order."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ LEASE = "tenant-operator"
 
 
 class LeaseLostError(Exception):
-    """Another watcher may be active now: this one has stopped in the middle of its work."""
+    """The Lease is lost. Another watcher may be active now."""
 
 
 @dataclass(frozen=True)
 class _Watched:
-    """One watch with all that runs for it."""
+    """A watch and its caches, queue, runner and threads."""
 
     watch: Watch
     caches: list[Cache[Any]]
@@ -61,7 +61,7 @@ class _Watched:
     workers: list[threading.Thread] = field(default_factory=list)
 
     def observe(self, stopped: threading.Event) -> None:
-        """Fill the caches, and keep them up."""
+        """Fill the caches and keep them up to date."""
         for number, cache in enumerate(self.caches):
             name = f"cache {self.watch.kind} {number}"
             self._start(name, partial(cache.run, stopped))
@@ -70,18 +70,18 @@ class _Watched:
                 pass
 
     def work(self) -> None:
-        """Take up what is queued."""
+        """Start working on the queue."""
         self.workers.append(self._start(f"work {self.watch.kind}", self.controller.run))
         self.workers.append(self._start(f"retry {self.watch.kind}", self.controller.run_alone))
 
     def drain(self) -> None:
-        """Begin nothing more, and finish what is under way."""
+        """Start nothing new and wait for the current runs."""
         self.queue.close()
         for thread in self.workers:
             thread.join()
 
     def health_error(self) -> str:
-        """Return which thread ended that should not have."""
+        """Return the names of threads that ended unexpectedly; empty if all run."""
         return ", ".join(f"{thread.name} ended" for thread in self.threads if not thread.is_alive())
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
@@ -92,7 +92,7 @@ class _Watched:
 
 
 class Manager:
-    """All that runs for one watches.yaml."""
+    """Runs all watches of a watches.yaml."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
@@ -102,7 +102,7 @@ class Manager:
         self._missing = "starting"
 
     def run(self) -> None:
-        """Watch until SIGTERM or SIGINT; a run that is under way is finished.
+        """Watch until SIGTERM or SIGINT, then finish the current runs.
 
         Raises:
             WatchError: an entry names a kind that is not served, or a playbook that cannot be loaded.
@@ -116,7 +116,7 @@ class Manager:
                 self._run(connection)
 
     def _serve(self, servers: ExitStack) -> Metrics:
-        """Serve the probes and the metrics where the settings say so, until the stack ends."""
+        """Serve probes and metrics as the settings say, until the stack ends."""
         settings = self._settings
         if settings.health_probe_bind_address:
             probes = Probes(healthy=self._health_error, ready=lambda: self._missing)
@@ -174,7 +174,7 @@ class Manager:
             lease.release()
 
     def _retry_until_stopped(self, step: Callable[[], T]) -> T | None:
-        """Take a step that needs the API server, again with backoff while it is away; None when stopped."""
+        """Call a function that needs the API server. Retry with backoff while it is away. Return None when stopped."""
         delay = FIRST_RETRY
         while not self._stopped.is_set():
             try:

@@ -1,4 +1,4 @@
-"""What the watcher counts, in Prometheus' terms.
+"""Metrics of the watcher.
 
 Source: https://prometheus.io/docs/practices/naming/
 """

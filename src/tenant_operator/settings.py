@@ -21,7 +21,7 @@ HIGHEST_PORT = 65535
 
 @dataclass(frozen=True)
 class Settings:
-    """How the watcher runs."""
+    """The settings of the watcher."""
 
     watches: Path
     max_batch: int
@@ -39,7 +39,7 @@ class Settings:
 
 
 def parse(arguments: list[str] | None = None) -> Settings:
-    """Read the command line; each flag has an environment variable as its default.
+    """Read the command line. Each flag takes its default from an environment variable.
 
     Raises:
         SystemExit: a flag cannot be used; the message names it.
@@ -71,7 +71,7 @@ def parse(arguments: list[str] | None = None) -> Settings:
 
 
 def _watches() -> str:
-    """Return the file that ansible-operator's variable names, else the one of the working directory, else our own."""
+    """Return the file that WATCHES_FILE names, else that of the working directory, else the installed one."""
     here = Path("watches.yaml")
     return os.environ.get("WATCHES_FILE") or str(here if here.is_file() else SHIPPED_WATCHES)
 

@@ -10,7 +10,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def set_on_end(stopped: threading.Event) -> None:
-    """Have each signal that asks this process to end set the event.
+    """Set an event on SIGTERM and SIGINT.
 
     Python runs a handler between any two instructions of the main thread, which may hold the event's own lock then. So
     the signal is written to a pipe, and another thread sets the event.

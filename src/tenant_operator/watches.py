@@ -32,12 +32,12 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
 class WatchError(Exception):
-    """An entry of watches.yaml that cannot be used; the message names the field and what would be right."""
+    """An entry of watches.yaml cannot be used. The message names the field and what would be right."""
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """How resources become hosts: the inventory plugin, and the tags that a watcher's run leaves out."""
+    """The inventory mode: the plugin that makes hosts of resources, and the tags that runs of the watcher skip."""
 
     plugin: str
     skip_tags: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class DependentKind:
 
 @dataclass(frozen=True)
 class Dependents:
-    """What runs make for a resource, and how it is known again: by its namespace, and by who applied its fields."""
+    """The objects that runs make for a resource, and how they are recognised."""
 
     namespace: str
     field_manager: str
@@ -85,14 +85,14 @@ class Dependents:
 
 @dataclass(frozen=True)
 class Parameters:
-    """How a resource becomes the extra variables of a run of its own, as ansible-operator does it."""
+    """The mode of ansible-operator: a resource becomes the extra variables of a run."""
 
     snake_case: bool = True
 
 
 @dataclass(frozen=True)
 class Program:
-    """What runs: a playbook, or a role, which stands for a playbook with this role alone."""
+    """A playbook or a role."""
 
     name: str
     is_role: bool = False
@@ -101,7 +101,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Finalizer:
-    """What runs when a resource is deleted, before it may go."""
+    """What runs when a resource is deleted."""
 
     name: str
     program: Program

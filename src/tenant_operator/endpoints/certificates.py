@@ -1,4 +1,4 @@
-"""A certificate of our own, for whoever encrypts and does not verify, as Prometheus with ``insecure_skip_verify``."""
+"""Self-signed certificates, for clients that do not verify, such as Prometheus with ``insecure_skip_verify``."""
 
 from __future__ import annotations
 

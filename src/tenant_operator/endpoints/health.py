@@ -1,4 +1,4 @@
-"""The probes for kubelet: /healthz and /readyz. They tell nobody more than whether; the log says what is wrong."""
+"""The probes /healthz and /readyz. They answer yes or no; the log says what is wrong."""
 
 from __future__ import annotations
 

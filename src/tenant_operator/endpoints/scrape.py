@@ -1,4 +1,4 @@
-"""/metrics for Prometheus: who asks shows a token, and needs the right to get it.
+"""/metrics for Prometheus, for callers whose token has the right to get it.
 
 Sources: https://kubernetes.io/docs/reference/access-authn-authz/authentication/ (TokenReview), and
 https://pkg.go.dev/sigs.k8s.io/controller-runtime/pkg/metrics/filters, which asks the same.

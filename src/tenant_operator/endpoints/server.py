@@ -1,4 +1,4 @@
-"""A server for probes and scrapes, on cheroot: few threads, and bounds on all that a client can make last or grow."""
+"""A server for probes and scrapes, on cheroot. It has few threads, and bounds on the time and size of requests."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ LONGEST_REQUEST = 8192
 
 
 class Server:
-    """Serves an application in threads of its own.
+    """Serves a WSGI application in its own threads.
 
     Args:
         address: ``host:port``; port 0 takes a free one.
@@ -63,20 +63,20 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it is served."""
+        """The address that it listens on."""
         host, port = self._server.bind_addr[:2]
         return f"{host}:{port}"
 
     def close(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         self._server.stop()
 
 
 class _BriefConnection(HTTPConnection):
-    """cheroot's timeout is that of one read: a byte now and then would keep a thread for ever."""
+    """A connection with a deadline for each request. cheroot's timeout is for one read only."""
 
     def communicate(self) -> bool:
-        """Answer one request, and end the connection where that lasts too long."""
+        """Answer one request. Close the connection if that takes too long."""
         end = threading.Timer(LONGEST_EXCHANGE, self._end)
         end.daemon = True
         end.start()
@@ -95,18 +95,18 @@ class _Bounded(wsgi.Server):
     ConnectionClass = _BriefConnection
 
     def process_conn(self, conn: Any) -> None:
-        """Give the connection to a thread, or close it: cheroot would keep it until it has answered it."""
+        """Give the connection to a thread, or close it if none is free. cheroot would keep it."""
         try:
             self.requests.put(conn)
         except queue.Full:
             conn.close()
 
     def error_log(self, *_arguments: object, **_options: object) -> None:
-        """Say nothing: what clients do wrong is no news."""
+        """Log nothing: mistakes of clients are not of interest."""
 
 
 class _LateHandshake(BuiltinSSLAdapter):
-    """Leaves the handshake to the thread that reads: a silent client holds up nobody who connects after it."""
+    """Leaves the TLS handshake to the worker thread, so that a silent client does not block the others."""
 
     def wrap(self, sock: Any) -> tuple[ssl.SSLSocket, dict[str, str]]:
         """Return the socket with TLS, and what a request is told of it."""

@@ -1,4 +1,4 @@
-"""What the API server has of one kind: a list, and the watch that keeps it true.
+"""A cache of the resources of one kind, kept up to date by a watch.
 
 Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
 """
@@ -34,7 +34,7 @@ class Source(Protocol):
 
 
 class Cache(Generic[T]):
-    """The resources of one kind, kept up by one thread.
+    """The resources of one kind. One thread keeps them up to date.
 
     Args:
         source: where they are listed and watched.
@@ -51,12 +51,12 @@ class Cache(Generic[T]):
         """Set when the first list is there."""
 
     def add_event_handler(self, handler: Callable[[T | None, T | None], None]) -> None:
-        """Have each change told: what was kept before and after, None where there was or is none."""
+        """Register a handler of changes. It gets what was kept before and after, or None."""
         self._handlers.append(handler)
 
     @property
     def version(self) -> int:
-        """The newest version that was seen; a later one may bring a change.
+        """The newest ``resourceVersion`` that was seen.
 
         Versions of one kind can be compared: https://github.com/kubernetes/enhancements/issues/5504.
         """
@@ -81,7 +81,7 @@ class Cache(Generic[T]):
         return [kept for _, kept in list(self._kept.get(namespace, {}).values())]
 
     def run(self, stopped: threading.Event) -> None:
-        """List and watch until stopped; an API server that is away is tried again, with backoff."""
+        """List and watch until stopped. Retry with backoff while the API server is away."""
         delay = FIRST_RETRY
         while not stopped.is_set():
             try:
@@ -98,7 +98,7 @@ class Cache(Generic[T]):
                 delay = min(2 * delay, LAST_RETRY)
 
     def _replace(self, pages: Iterator[tuple[list[Manifest], str]]) -> None:
-        """Take a list for what there is, and tell of each difference to what was known.
+        """Replace the contents by a list, and call the handlers for each difference.
 
         Each item goes as soon as it was looked at: a page takes many times what is kept of it.
         """

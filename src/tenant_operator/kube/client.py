@@ -1,4 +1,4 @@
-"""The watcher's way to the Kubernetes API: plain dicts, one connection pool, watches as streams."""
+"""The watcher's client of the Kubernetes API: plain dicts, one connection pool, watches as streams."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def encode(body: Any) -> bytes:
-    """Return a body as JSON that is YAML as well, as which the server reads an apply.
+    """Return a body as JSON that is also valid YAML. The server reads an apply as YAML.
 
     So characters beyond U+FFFF are written as they are: the pair of escapes that JSON has for them is none in YAML.
     Source: https://yaml.org/spec/1.2.2/#51-character-set

@@ -1,4 +1,4 @@
-"""One active watcher at a time: leader election by a Lease.
+"""Leader election by a Lease: one watcher is active at a time.
 
 Source: https://kubernetes.io/docs/concepts/architecture/leases/ and the durations of k8s.io/client-go's leaderelection.
 """
@@ -64,7 +64,7 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether the Lease was renewed in time: also false in a process that was stopped for a while."""
+        """Whether the Lease was renewed in time. It is false in a process that was stopped for a while."""
         return self._clock() - self._renewed <= RENEW_DEADLINE
 
     def acquire(self, stopped: threading.Event) -> bool:
@@ -84,7 +84,7 @@ class Lease:
         return False
 
     def keep(self, stopped: threading.Event) -> bool:
-        """Renew the Lease until stopped; return False where it is lost, and every run has to end at once."""
+        """Renew the Lease until stopped. Return False if it is lost; then every run has to end at once."""
         while not stopped.wait(RETRY_PERIOD):
             try:
                 if not self.attempt()[0]:
@@ -96,7 +96,7 @@ class Lease:
         return True
 
     def attempt(self) -> tuple[bool, str]:
-        """Take or renew the Lease where that is allowed; return whether it is held, and who holds it.
+        """Take or renew the Lease if possible. Return whether it is held, and who holds it.
 
         Raises:
             ApiError: the API server refused, or could not be reached.
@@ -121,7 +121,7 @@ class Lease:
         return True, self._identity
 
     def release(self) -> None:
-        """Give the Lease up, so that the next one need not wait until it expires."""
+        """Release the Lease, so that the next watcher does not wait until it expires."""
         try:
             lease = self._connection.request("GET", f"{self._collection}/{self._name}")
             if lease["spec"].get("holderIdentity") == self._identity:
@@ -130,7 +130,7 @@ class Lease:
             logger.warning("The lease %s cannot be given up: %s", self._name, error)
 
     def _is_expired(self, lease: Manifest) -> bool:
-        """Return whether the holder has not renewed for the Lease's duration, by this process's own clock alone."""
+        """Return whether the holder has not renewed for the Lease's duration, by the clock of this process."""
         version = lease["metadata"]["resourceVersion"]
         if self._observed[0] != version:
             self._observed = version, self._clock()

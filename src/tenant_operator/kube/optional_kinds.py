@@ -1,4 +1,4 @@
-"""A kind that the server may not serve, such as one of another operator: then there is nothing of it, until it does."""
+"""Kinds whose CRD may not be installed. They are empty until the API server serves them."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class OptionalSource:
         return self._source is not None
 
     def add_handler(self, handler: Callable[[], None]) -> None:
-        """Have each change of ``is_served`` told."""
+        """Register a handler of changes of ``is_served``."""
         self._handlers.append(handler)
 
     def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
-        """Yield all resources page by page, each with the version of the list; none where the kind is not served.
+        """Yield all resources page by page, each with the version of the list; none if the kind is not served.
 
         Raises:
             ApiError: the server could not be asked.
@@ -65,7 +65,7 @@ class OptionalSource:
         yield from rest
 
     def watch(self, version: str) -> Iterator[Manifest]:
-        """Yield watch events from a version on; a kind that is not served has none, and is listed again after a while.
+        """Yield watch events from a version on. A kind that is not served has none and is listed again later.
 
         Raises:
             ApiError: with status 410, which asks for a new list, where it is to be looked for again.

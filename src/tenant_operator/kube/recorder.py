@@ -1,4 +1,4 @@
-"""Kubernetes Events: what a person finds under `kubectl describe`.
+"""Kubernetes Events, as shown by `kubectl describe`.
 
 Source: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
 """
@@ -40,7 +40,7 @@ class Requests(Protocol):
 
 
 class Recorder:
-    """Writes Events in a thread of its own: they never hold up a run, and are never a reason to fail."""
+    """Writes Events in its own thread. They never delay a run, and never make it fail."""
 
     def __init__(self, connection: Requests):
         self._connection = connection
@@ -70,7 +70,7 @@ class Recorder:
         self._put(resource, "Warning", reason, note)
 
     def close(self) -> None:
-        """Write what waits, and end."""
+        """Write the waiting Events and stop."""
         self._waiting.put(None)
         self._thread.join(timeout=5.0)
 
@@ -104,7 +104,7 @@ class Recorder:
             self._written.popitem(last=False)
 
     def _count_up(self, path: str, count: int, now: str) -> bool:
-        """Say that an Event came again; return False where the first one expired."""
+        """Count an Event that occurred again. Return False if the first one has expired."""
         body = {"series": {"count": count, "lastObservedTime": now}}
         try:
             self._connection.request("PATCH", path, body=body, content="application/merge-patch+json")

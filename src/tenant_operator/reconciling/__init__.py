@@ -1,1 +1,1 @@
-"""From events to runs, and what follows from how they ended."""
+"""From events to runs, and from their outcomes to conditions and requeues."""

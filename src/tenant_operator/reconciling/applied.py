@@ -1,4 +1,4 @@
-"""What was applied for each resource, and what there is to do about it now: nothing, most of the time."""
+"""Records of what was applied for each resource, and why it has to run again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Record:
     digest: str
 
     def __str__(self) -> str:
-        """Return what is kept in the resource's status, for a watcher that starts."""
+        """Return the record as ``status.applied``, for a watcher that starts."""
         return ".".join((_fingerprint(self.generation, self.objects), self.observed, self.digest))
 
 
@@ -47,7 +47,7 @@ class Applied:
         return self._dependents.served if self._dependents else ()
 
     def observed(self, name: str) -> str:
-        """Return the fingerprint of the status of the resource's objects as it is now."""
+        """Return the fingerprint of the current status of the resource's objects."""
         found = self._dependents.of(name) if self._dependents else ()
         return fingerprint.of(sorted((*one.key, one.status) for one in found if one.status))
 
@@ -81,21 +81,21 @@ class Applied:
         return known and self.record(resource, known.objects, observed, known.digest)
 
     def is_current(self, resource: Manifest) -> bool:
-        """Return whether the last run that succeeded was for this very generation of the resource."""
+        """Return whether the last successful run was for this generation of the resource."""
         record = self._records.get(key_of(resource))
         return record is not None and self._is_of(record, resource)
 
     def is_reported(self, name: str) -> bool:
-        """Return whether the status was reported as the objects are now."""
+        """Return whether the current status of the objects was reported."""
         record = self._records.get(name)
         return record is not None and record.observed == self.observed(name)
 
     def fail(self, name: str) -> None:
-        """Trust no record of the resource, also not the one in its status: the next look is a run."""
+        """Drop the record of the resource, and ignore the one in its status. The next look is a run."""
         self._records[name] = None
 
     def forget(self, name: str) -> None:
-        """Keep nothing of a resource that is gone."""
+        """Forget a resource that is gone."""
         self._records.pop(name, None)
 
     def is_echo(self, before: Dependent | None, after: Dependent | None) -> bool:
@@ -136,7 +136,7 @@ class Applied:
         return self._compare(name, record, digest)
 
     def _compare(self, name: str, record: Record, digest: str) -> Trigger:
-        """Return why the resource has to run, although it asks for nothing else than before."""
+        """Return why the resource has to run, although its specification did not change."""
         if self._has_drifted(name, record):
             return Trigger.DRIFT
         if record.digest != digest:
@@ -144,7 +144,7 @@ class Applied:
         return Trigger.NONE if self.is_reported(name) else Trigger.STATUS
 
     def _restore(self, resource: Manifest) -> Record | None:
-        """Return the record that a former watcher left in the status, if it is still true."""
+        """Return the record that an earlier watcher left in the status, if it still holds."""
         metadata = resource["metadata"]
         kept = str((resource.get("status") or {}).get("applied", ""))
         stated, _, rest = kept.partition(".")

@@ -1,4 +1,4 @@
-"""The conditions that are the watcher's, for any kind: Progressing and Stalled.
+"""The watcher's conditions for any kind: Progressing and Stalled.
 
 Source: https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus/README.md
 """

@@ -1,4 +1,4 @@
-"""From events to keys, and from keys to batches: one controller for each watch."""
+"""One controller for each watch: from events to keys, and from keys to batches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def outline(resource: Manifest) -> Manifest:
-    """Return what is kept of a resource: what a user can ask of it, and what was reported when it was last run."""
+    """Return what the cache keeps of a resource: its identity and generation, and what the last run reported."""
     metadata, status = resource["metadata"], resource.get("status") or {}
     conditions = [
         {"type": condition["type"], "status": condition["status"]} for condition in status.get("conditions") or ()
@@ -29,7 +29,7 @@ _OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp")
 
 
 class Controller:
-    """Queues the resources that an event concerns, and gives them to the reconciler batch by batch."""
+    """Queues the resources of events, and passes them to the reconciler in batches."""
 
     def __init__(
         self,
@@ -69,22 +69,22 @@ class Controller:
             self._queue.add(either.owner)
 
     def handle_all(self, resources: Iterable[Manifest]) -> None:
-        """Queue all resources, since a run may come to something else for any of them."""
+        """Queue all resources: a run may have another result for each of them."""
         for resource in resources:
             self._queue.add(key_of(resource))
 
     def run(self) -> None:
-        """Work on batches until the queue is closed: what is waiting when a run starts goes into it."""
+        """Work on batches until the queue is closed. A batch is what waits when a run starts."""
         while batch := self._queue.take(self._batch):
             self._work_on(batch)
 
     def run_alone(self) -> None:
-        """Work on what failed, one by one, until the queue is closed."""
+        """Work on failed resources one by one, until the queue is closed."""
         while batch := self._queue.take_alone():
             self._work_on(batch)
 
     def _work_on(self, batch: Sequence[str]) -> None:
-        """Reconcile a batch. A key leaves the queue only by a look that found nothing to do; all else comes back."""
+        """Reconcile a batch. A key leaves the queue only when there was nothing to do. All else comes back."""
         try:
             if self._is_leading():  # a process that was stopped past its lease finds out here first
                 self._reconcile(batch)
@@ -101,6 +101,6 @@ class Controller:
 
 
 def _desired_state(resource: Manifest) -> tuple[object, ...]:
-    """Return what a user can ask of a resource: another one of the name, a specification, or its end."""
+    """Return what changes when a user changes a resource: its UID, its generation, its deletion."""
     metadata = resource["metadata"]
     return metadata["uid"], metadata.get("generation"), metadata.get("deletionTimestamp")

@@ -1,4 +1,4 @@
-"""What runs made for the resources of a watch, as the API server has it."""
+"""The objects that runs made for the resources of a watch, as cached from the API server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """What is kept of an object: whose it is, and fingerprints of what was applied and of its status.
+    """What the cache keeps of an object: its owner, and fingerprints of what was applied and of its status.
 
     ``applied`` is empty for an object that somebody else made, such as a Job of a CronJob; its status counts.
     """
@@ -44,26 +44,26 @@ class Dependents:
 
     @property
     def caches(self) -> list[Cache[Dependent]]:
-        """One cache for each kind, to be run by the manager."""
+        """One cache for each kind. The manager runs them."""
         return list(self._caches.values())
 
     def add_event_handler(self, handler: Callable[[Dependent | None, Dependent | None], None]) -> None:
-        """Have each change told: what was kept of an object before and after, None where there was or is none."""
+        """Register a handler of changes. It gets what was kept of an object before and after, or None."""
         for cache in self._caches.values():
             cache.add_event_handler(handler)
 
     def add_served_handler(self, handler: Callable[[], None]) -> None:
-        """Have it told when the server begins or ceases to serve an optional kind."""
+        """Register a handler that is called when an optional kind becomes served or unserved."""
         for source in self._optional.values():
             source.add_handler(handler)
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The optional kinds that the server serves now."""
+        """The optional kinds that the server currently serves."""
         return tuple(kind for kind, source in self._optional.items() if source.is_served)
 
     def of(self, owner: str) -> Iterator[Dependent]:
-        """Yield what there is of the resource of this name."""
+        """Yield the objects of the resource of this name."""
         namespace = self._spec.namespace_of(owner)
         for kind, cache in self._caches.items():
             if kind == "Namespace":

@@ -1,4 +1,4 @@
-"""How soon drift is repaired that comes back: at once at first, then later each time, so that two do not race."""
+"""Backoff for repeated drift. The first repairs are immediate, later ones wait longer each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ QUIET = 60.0
 
 
 class DriftBackoff:
-    """The repairs of each resource.
+    """Counts the repairs of each resource.
 
     Args:
         clock: seconds that never go back.
@@ -35,7 +35,7 @@ class DriftBackoff:
         self._repairs[key] = (count + 1 if is_again else 1), now
 
     def delay(self, key: str) -> float:
-        """Return the seconds until drift of the resource may be repaired; 0 where it need not wait."""
+        """Return the seconds until drift of the resource may be repaired; 0 for now."""
         count, last = self._repairs.get(key, (0, 0.0))
         return max(0.0, last + _delay(count) - self._clock()) if count else 0.0
 
@@ -45,7 +45,7 @@ class DriftBackoff:
 
 
 def _delay(count: int) -> float:
-    """Return the seconds that have to pass after this many repairs in a row."""
+    """Return the delay in seconds after this many repairs in a row."""
     if count < AT_ONCE:
         return 0.0
     return float(min(FIRST_DELAY * 2.0 ** min(count - AT_ONCE, 32), LAST_DELAY))

@@ -1,4 +1,4 @@
-"""A batch of resources: plan, fetch, validate, initialise, run, conclude, requeue."""
+"""Reconciles a batch of resources: plan, fetch, initialise, run, conclude, requeue."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Resources(Protocol):
         """Change exactly this version of the resource; None where it is gone."""
 
     def apply_status(self, resource: Manifest, status: Manifest, *, manager: str) -> None:
-        """State the manager's part of the status."""
+        """Apply the manager's part of the status."""
 
 
 class Runs(Protocol):
@@ -53,10 +53,10 @@ class Events(Protocol):
     """The part of the recorder that a reconcile needs."""
 
     def normal(self, resource: Manifest, reason: str, note: str) -> None:
-        """Say what went as it should."""
+        """Write an Event about something that went as it should."""
 
     def warning(self, resource: Manifest, reason: str, note: str) -> None:
-        """Say what needs somebody's eye."""
+        """Write an Event about something that needs attention."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _now() -> str:
 
 
 class Reconciler:
-    """Brings the resources of one watch to what they ask for.
+    """Reconciles the resources of one watch.
 
     Args:
         watch: the entry of watches.yaml.
@@ -123,7 +123,7 @@ class Reconciler:
         self._now = now
 
     def reconcile(self, keys: Sequence[str]) -> None:
-        """Work on the resources of these keys; whatever goes wrong with one comes back, and harms no other."""
+        """Reconcile the resources of these keys. If one fails, it comes back, and the others are not affected."""
         served = self._applied.served  # a kind that comes to be served during the run is for the next one
         digest = fingerprint.program(self._runs.digest, served)
         triggers = {key: trigger for key in keys if (trigger := self._plan(key, digest)) is not Trigger.NONE}
@@ -134,7 +134,7 @@ class Reconciler:
         self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
-        """Take the step for each that the last one gave something to go on with; what fails is retried."""
+        """Call a step for each item. An item whose step fails is retried; one without a result is dropped."""
         results = {}
         for key, item in items.items():
             try:
@@ -179,7 +179,7 @@ class Reconciler:
         return Work(resource, trigger, observed)
 
     def _initialise(self, work: Work) -> Work | None:
-        """Put the finalizer on, before anything is made that it has to guard."""
+        """Add the finalizer, before anything is made that it guards."""
         finalizer = self._watch.finalizer
         if finalizer is None or self._has_finalizer(work.resource):
             return work
@@ -234,7 +234,7 @@ class Reconciler:
             logger.info("%s %s: %s (%s): %s", kind, work.key, scope, trigger, changes, extra=fields)
 
     def _conclude(self, work: Work, outcome: Outcome, digest: str) -> None:
-        """Report the outcome, let go what is done with, and say when to look again."""
+        """Report the outcome, remove the finalizer after a deletion, and requeue."""
         fresh = self._client.get(work.key)
         if fresh is None or fresh["metadata"]["uid"] != work.resource["metadata"]["uid"]:
             self._start_over(work.key)
@@ -256,7 +256,7 @@ class Reconciler:
         self._come_back(work, fresh, outcome)
 
     def _record(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
-        """Write Events about what a person would want to know, and about nothing that only went on as before."""
+        """Write Events about changes, failures and what is waited for."""
         if outcome.failure:
             self._recorder.warning(fresh, "ReconcileFailed", outcome.failure)
         elif outcome.remaining:
@@ -271,7 +271,7 @@ class Reconciler:
             self._recorder.warning(fresh, "NotReady", conditions.message(fresh))
 
     def _keep(self, work: Work, fresh: Manifest, outcome: Outcome, digest: str) -> Manifest:
-        """Keep what was applied; return the part of the status by which a watcher that starts knows it, or None."""
+        """Keep what was applied. Return the part of the status by which a new watcher knows it."""
         if self._watch.dependents is None or work.is_deletion:
             return {}
         last = (fresh.get("status") or {}).get("lastReconcileTime")
@@ -292,7 +292,7 @@ class Reconciler:
         return {**kept, "applied": str(record) if record else None}
 
     def _come_back(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
-        """Have the resource looked at again, as soon as its outcome asks for it."""
+        """Requeue the resource as its outcome requires."""
         if outcome.failure:
             self._requeue.failed(work.key)
         elif work.is_deletion and outcome.remaining:
@@ -312,7 +312,7 @@ class Reconciler:
         self._requeue.forget(key)
 
     def _release(self, resource: Manifest) -> None:
-        """Take the finalizer off; the server deletes the resource with the last one."""
+        """Remove the finalizer. The server deletes the resource with its last finalizer."""
         finalizers = [name for name in resource["metadata"].get("finalizers", []) if not self._is_ours(name)]
         operation = {"op": "replace", "path": "/metadata/finalizers", "value": finalizers}
         self._client.patch_metadata(resource, [operation])
@@ -325,6 +325,6 @@ class Reconciler:
 
 
 def _summary(changes: Sequence[str]) -> str:
-    """Return what was changed, in a line for people."""
+    """Return the changes as one line of text."""
     more = f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
     return ", ".join(changes[:SHOWN]) + more if changes else "nothing to change"

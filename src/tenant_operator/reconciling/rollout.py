@@ -1,4 +1,4 @@
-"""When each resource gets a new playbook: one after the other, so that a mistake in it does not reach all at once."""
+"""Rolls out a changed playbook, one resource after the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Rollout:
-    """Slots in time, one for each resource that waits.
+    """Assigns a time slot to each waiting resource.
 
     Args:
         rate: slots a second.
@@ -21,7 +21,7 @@ class Rollout:
         self._slots: dict[str, float] = {}
 
     def delay(self, name: str) -> float:
-        """Return the seconds until it is the resource's turn; 0 once it has come, which ends its waiting."""
+        """Return the seconds until it is the resource's turn; 0 when it has come."""
         now = self._clock()
         if name not in self._slots:
             self._slots[name] = max(now, self._next)
@@ -33,5 +33,5 @@ class Rollout:
         return 0.0
 
     def forget(self, name: str) -> None:
-        """Give up the slot of a resource that got its run for another reason, or is gone."""
+        """Release the slot of a resource that ran for another reason or is gone."""
         self._slots.pop(name, None)

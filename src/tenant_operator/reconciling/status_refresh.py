@@ -1,4 +1,4 @@
-"""When a status is reported again that no event asks for: what it tells of may change unseen, such as what pods use."""
+"""When a status is reported again without an event, since it tells of what no event shows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class StatusRefresh:
         self._reported: dict[str, float] = {}
 
     def reported(self, key: str) -> None:
-        """Keep that the status was reported now."""
+        """Note that the status was reported now."""
         if self._period:
             self._reported[key] = self._clock()
 
     def delay(self, key: str) -> float | None:
-        """Return the seconds until the status is old, 0 where it is; None for never.
+        """Return the seconds until the status is old; 0 if it is, None for never.
 
         One of which nothing is known yet, after a start, counts as reported now.
         """

@@ -1,4 +1,4 @@
-"""A queue of keys: each waits once, is worked on once at a time, and comes back with backoff.
+"""A work queue of keys. Each key waits once and is processed once at a time. Failures come back with backoff.
 
 Source: the workqueue of k8s.io/client-go, with batches. What failed waits in a line of its own, and is worked on alone:
 it can neither spoil a batch again nor hold up those that never failed.
@@ -23,7 +23,7 @@ JITTER = 0.2
 
 
 class WorkQueue:
-    """Keys to be worked on, safe for threads."""
+    """A thread-safe queue of keys."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, jitter: Callable[[], float] = random.random):
         self._clock = clock
@@ -39,7 +39,7 @@ class WorkQueue:
         self._closed = False
 
     def add(self, key: str) -> None:
-        """Queue the key; one that is being worked on comes back when that is done."""
+        """Queue the key. One that is being processed is queued again when that is done."""
         with self._changed:
             self._add(key)
             self._changed.notify_all()
@@ -59,7 +59,7 @@ class WorkQueue:
                 self._changed.notify_all()
 
     def retry(self, key: str, *, alone: bool = False) -> float:
-        """Queue a key that is to be tried again, later each time; return the delay in seconds.
+        """Queue a key again with exponential backoff. Return the delay in seconds.
 
         Args:
             key: the key.
@@ -75,17 +75,17 @@ class WorkQueue:
         return delay
 
     def forget(self, key: str) -> None:
-        """Take a key that succeeded for one that never failed."""
+        """Reset the key's failure count."""
         with self._changed:
             self._failures.pop(key, None)
             self._alone.discard(key)
 
     def take(self, limit: int) -> list[str]:
-        """Wait for keys and return up to ``limit`` of them, to be worked on; empty when the queue is closed."""
+        """Wait for keys and return up to ``limit`` of them; empty when the queue is closed."""
         return self._take(lambda: [key for key in self._ready if key not in self._alone][:limit])
 
     def take_alone(self) -> list[str]:
-        """Wait for a key that failed and return it, to be worked on alone; empty when the queue is closed."""
+        """Wait for a failed key and return it; empty when the queue is closed."""
         return self._take(lambda: [key for key in self._ready if key in self._alone][:1])
 
     def _take(self, choose: Callable[[], list[str]]) -> list[str]:
@@ -101,7 +101,7 @@ class WorkQueue:
             return []
 
     def done(self, key: str) -> None:
-        """Say that a key that was taken is worked on no more."""
+        """Mark a taken key as processed."""
         with self._changed:
             self._working.discard(key)
             if key in self._again:
@@ -110,7 +110,7 @@ class WorkQueue:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Give out no more keys."""
+        """Close the queue: it returns no more keys."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -128,7 +128,7 @@ class WorkQueue:
             self._ready[key] = None
 
     def _promote(self) -> float | None:
-        """Queue what is due; return the seconds until the next one, or None."""
+        """Queue the keys that are due. Return the seconds until the next one, or None."""
         now = self._clock()
         while self._later:
             due, key = self._later[0]

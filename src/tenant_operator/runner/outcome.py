@@ -1,4 +1,4 @@
-"""What a run did for each host, read from ansible-runner's job events."""
+"""Outcomes of runs, read from the job events of ansible-runner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class AppliedObject:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The end of a run for one host.
+    """The outcome of a run for one host.
 
     Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
     and ``objects``, those that were applied, by kind and name.
@@ -38,7 +38,7 @@ HOSTS_UNREACHABLE = 4
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run as a whole ended: ansible-runner's word for it, and the exit code of ansible-playbook."""
+    """How a run ended: the status of ansible-runner, and the exit code of ansible-playbook."""
 
     status: str
     code: int
@@ -48,7 +48,7 @@ class Ended:
 
 
 def read(events: Iterable[Mapping[str, Any]], hosts: Iterable[str], *, ended: Ended) -> dict[str, Outcome]:
-    """Return the outcome of each host of a run that was for many.
+    """Return the outcome of each host of a run.
 
     A host succeeded if the run says so of it, and if whatever else went wrong is the failure of another one of them.
 

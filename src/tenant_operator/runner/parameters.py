@@ -1,4 +1,4 @@
-"""A resource as the extra variables of a run of its own, in the way of ansible-operator.
+"""A resource as the extra variables of a run, as in ansible-operator.
 
 Source: https://sdk.operatorframework.io/docs/building-operators/ansible/reference/information-flow-ansible-operator/
 """
@@ -15,7 +15,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class ParameterError(Exception):
-    """A field that must not become a variable; the message names it."""
+    """A field must not become a variable. The message names it."""
 
 
 def variables(resource: Mapping[str, Any], *, snake_case: bool) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def dump(resource_variables: Mapping[str, Any]) -> str:
 
 
 class _Unsafe(yaml.SafeDumper):
-    """Tags the document, and quotes every string in it, so that Ansible reads none of them as another type."""
+    """Tags the document and quotes every string, so that Ansible reads none of them as another type."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""ansible-runner runs for a batch of resources. No other module touches ansible-runner."""
+"""Runs of ansible-runner for a batch of resources. No other module imports ansible-runner."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOCALHOST = f"localhost ansible_connection=local ansible_python_interpreter={sys
 
 
 class Runner:
-    """Runs the programs of one watch, as forks of a warmed process."""
+    """Runs the playbooks of one watch, as forks of a warmed process."""
 
     def __init__(self, watch: Watch, *, forks: int, time_limit: float):
         folder = Path(tempfile.mkdtemp(prefix="tenant-operator-"))  # the warmed process removes it, whatever ends it
@@ -66,7 +66,7 @@ class Runner:
     def run(
         self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
     ) -> dict[str, Outcome]:
-        """Run the program, or only what has one of the tags, for the resources; return the outcome of each, by key.
+        """Run the program for the resources. Return the outcome of each, by key.
 
         What a resource's author wrote is never a template; ``program.vars`` are the operator's own.
 
@@ -145,7 +145,7 @@ class Runner:
         return events, Ended(run.status, run.rc)
 
     def _playbook(self, program: Program) -> str:
-        """Return the playbook of a program; a role gets one with itself alone."""
+        """Return the playbook of a program. A role gets a playbook of its own."""
         if not program.is_role:
             return program.name
         path = self._folder / "roles-of-watches" / f"{fingerprint.of(program.name)}.yml"
@@ -154,7 +154,7 @@ class Runner:
         return str(path)
 
     def _full_environment(self, playbook: str) -> dict[str, str]:
-        """Return the environment that ansible-runner gives a run: Ansible reads parts of it when it is imported."""
+        """Return the environment of a run. Ansible reads parts of it when it is imported."""
         configuration = RunnerConfig(private_data_dir=str(self._folder), playbook=playbook, envvars=self._environment)
         configuration.prepare()
         return {str(key): str(value) for key, value in configuration.env.items()}

@@ -10,6 +10,6 @@ SUFFIXES = {".py", ".sh", ".awk", *YAML_SUFFIXES}
 
 
 def of(folder: Path) -> list[Path]:
-    """Return the files of a collection or project that a warmed process loads, and that make it outdated."""
+    """Return the files of a collection or project that a warmed process loads. A change of one makes it outdated."""
     below = [path for name in FOLDERS for path in (folder / name).rglob("*")]
     return [path for path in [*below, *folder.glob("*")] if path.suffix in SUFFIXES]

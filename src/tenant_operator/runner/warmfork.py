@@ -57,7 +57,7 @@ sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else {lost})
 
 
 def die_with_parents() -> None:
-    """End this process when its parent ends, and each process that it forks when this one ends, and so on.
+    """End this process, and all that it forks, when its parent ends.
 
     Ansible's workers are sessions of their own, which no signal to a process group reaches; an orphaned one goes on
     writing to the cluster, or waits for ever in a pipe that nobody reads. Source: prctl(2), PR_SET_PDEATHSIG.
@@ -212,7 +212,7 @@ def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def warm(playbooks: Sequence[str]) -> list[str]:
-    """Load Ansible, the playbooks, their roles and plugins; return the folders that they come from.
+    """Load Ansible, the playbooks, their roles and plugins. Return the folders that they come from.
 
     A playbook is parsed by ``--syntax-check``, which starts no workers; then the two singletons that ansible-core keeps
     for a process are reset, so that a fork starts like a new one.
@@ -247,7 +247,7 @@ def warm(playbooks: Sequence[str]) -> list[str]:
 
 
 def _load(playbook: str) -> None:
-    """Parse a playbook with its roles, without a word unless it fails."""
+    """Parse a playbook with its roles, silently unless it fails."""
     from ansible.cli.playbook import PlaybookCLI
 
     said = io.StringIO()
@@ -280,7 +280,7 @@ def _execute(arguments: Sequence[str]) -> int:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Warm up, say so on standard output, and serve until standard input ends."""
+    """Warm up, announce it on standard output, and serve until standard input ends."""
     path, *playbooks = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the watcher drains; the pipe's end is what ends this process

@@ -1,4 +1,4 @@
-"""The watcher's side of the warm fork: starts the warmed process, and replaces it when it died, grew or is outdated."""
+"""The watcher's side of the warm fork. It starts the warmed process, and replaces it when it died or is outdated."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class WarmProcess:
         return self._digest
 
     def environment(self) -> dict[str, str]:
-        """Return what a run needs in its environment to be a fork, and see to it that the process is up to date.
+        """Return the environment that makes a run a fork. Replace the process if it is outdated.
 
         Raises:
             WarmError: the process cannot be warmed.
@@ -73,7 +73,7 @@ class WarmProcess:
         return os.pathsep.join([str(self._folder / "bin"), str(own), os.environ.get("PATH", os.defpath)])
 
     def _obsolete(self) -> str:
-        """Return why the process has to be replaced; empty where it has not."""
+        """Return why the process has to be replaced; empty if it need not be."""
         if self._process is None:
             return "first run"
         if self._process.poll() is not None:
@@ -126,7 +126,7 @@ def _client() -> str:
 
 
 def _pass_on(messages: IO[str]) -> None:
-    """Log what the process says on standard error, so that it is never blocked."""
+    """Log the standard error of the process, so that it never blocks."""
     with messages:
         for line in messages:
             logger.warning("ansible: %s", line.rstrip())

@@ -28,7 +28,7 @@ _find_anew = _Plugins.__getitem__
 
 
 def warm(files: Iterable[Path]) -> None:
-    """Compile the templates in these files and find their filters and tests, and have forks take what is there.
+    """Compile the templates of these files, and find their filters and tests, for the forks to use.
 
     Args:
         files: what is no YAML in them, or no template, is passed over.
@@ -51,7 +51,7 @@ def _warm_one(environment: Any, template: str) -> None:
 
 
 def _compile(self: Any, source: Any, *arguments: Any, **options: Any) -> CodeType:
-    """Stand for AnsibleEnvironment.compile: the same code for the same text, read in the same way."""
+    """Replace AnsibleEnvironment.compile: return the same code for the same text."""
     if not isinstance(source, str) or arguments or options:
         return _compile_anew(self, source, *arguments, **options)  # type: ignore[no-any-return]  # ansible ships no types
     context = _jinja_bits._TemplateCompileContext.current(optional=True)
@@ -63,7 +63,7 @@ def _compile(self: Any, source: Any, *arguments: Any, **options: Any) -> CodeTyp
 
 
 def _find(self: Any, name: str) -> Callable[..., Any]:
-    """Stand for JinjaPluginIntercept.__getitem__: the same filter or test for the same name."""
+    """Replace JinjaPluginIntercept.__getitem__: return the same filter or test for the same name."""
     key = (self._plugin_loader.type, name)
     if key not in _found:
         _found[key] = _find_anew(self, name)
