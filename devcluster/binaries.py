@@ -1,4 +1,4 @@
-"""The programs of the control plane: found, else downloaded, else built from source; kept per version, never twice.
+"""The programs of the control plane: found on this machine, else downloaded, else built from source.
 
 A program counts as there only under its final name, which it gets by a rename when it is complete; what was interrupted
 leaves nothing but a temporary file. A lock per folder makes a second process wait for the first one's work.
@@ -115,7 +115,7 @@ def architecture() -> str:
 
 
 def ensure(folder: Path | None = None) -> dict[str, Path]:
-    """Return the path of every program of the control plane, and get those that are not there yet.
+    """Return the paths of all programs of the control plane. Get those that are missing.
 
     Raises:
         BinaryError: one cannot be found, downloaded or built; the message says what was tried.
@@ -124,7 +124,7 @@ def ensure(folder: Path | None = None) -> dict[str, Path]:
 
 
 def ensure_kind() -> Path:
-    """Return the path of kind, and get it if it is not there yet.
+    """Return the path of kind. Get it if it is missing.
 
     Raises:
         BinaryError: it cannot be found, downloaded or built; the message says what was tried.
@@ -133,7 +133,7 @@ def ensure_kind() -> Path:
 
 
 def find_kubectl() -> Path:
-    """Return the path of a kubectl that is there, of any version: on PATH, else this checkout's own. None is got.
+    """Return the path of an existing kubectl of any version: on PATH, else this checkout's own.
 
     Raises:
         BinaryError: there is none; the message says how to get one.
@@ -174,7 +174,7 @@ def _ensure(folder: Path, binaries: Sequence[Binary]) -> dict[str, Path]:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; the kernel gives it back when this process ends, however it ends."""
+    """Hold the folder's lock. The kernel releases it when this process ends."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -218,7 +218,7 @@ def _link(found: Path, target: Path) -> None:
 
 
 def _download(binary: Binary, target: Path) -> bool:
-    """Get the published program; return False where downloads cannot be had on this machine."""
+    """Download the published program. Return False if this machine cannot download."""
     url = binary.release.format(arch=architecture())
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer, _partial(target) as partial:  # noqa: S310 - https, from the table above
@@ -236,7 +236,7 @@ def _download(binary: Binary, target: Path) -> bool:
 
 
 def _unpack(archive: Path, member: str) -> None:
-    """Put the member in the place of its archive."""
+    """Replace an archive by one of its members."""
     unpacked = archive.with_name(f"{archive.name}-unpacked")
     try:
         with tarfile.open(archive) as tar, unpacked.open("wb") as file:

@@ -1,4 +1,4 @@
-"""A cluster whose nodes are containers, run by kind: pods are real, and so are storage, DNS and network policies.
+"""A kind cluster. Its nodes are containers; pods, storage, DNS and network policies are real.
 
 ``KIND_NODE_IMAGE`` and ``KIND_CONFIG`` take the place of kind's own node image and configuration.
 """
@@ -24,7 +24,7 @@ class Cluster(Runtime):
     """A kind cluster with its kubeconfig in a folder of its own."""
 
     def up(self, *, audit: bool = False) -> bool:
-        """Start it, unless it runs; it needs Docker, and keeps no audit log."""
+        """Start it unless it runs. It needs Docker and has no audit log."""
         if audit:
             raise ClusterError("An audit log is kept by the runtime kwok alone")
         _require_docker()
@@ -40,7 +40,7 @@ class Cluster(Runtime):
         return True
 
     def down(self) -> bool:
-        """End it and remove its kubeconfig."""
+        """Delete it and its kubeconfig."""
         if not self.kubeconfig.exists():
             return False
         _require_docker()
@@ -49,7 +49,7 @@ class Cluster(Runtime):
         return True
 
     def load(self, images: Sequence[str]) -> None:
-        """Bring images of the local Docker to the nodes.
+        """Load images of the local Docker into the nodes.
 
         Raises:
             ClusterError: there is no such image.

@@ -1,4 +1,4 @@
-"""A control plane whose nodes and pods are played by kwok, run by kwokctl's binary runtime.
+"""A control plane with simulated nodes and pods, run by kwokctl's binary runtime.
 
 A cluster lives in one folder: its kubeconfig, its working directory, its audit log. Two clusters share nothing but the
 programs; kwokctl picks free ports.
@@ -53,11 +53,11 @@ class Cluster(Runtime):
 
     @property
     def audit_log(self) -> Path:
-        """The path of its audit log, where it was started with one: one JSON event a line."""
+        """The path of its audit log, one JSON event per line. It exists if it was asked for."""
         return self.folder / "kwok" / "clusters" / self.name / "logs" / "audit.log"
 
     def up(self, *, audit: bool = False) -> bool:
-        """Start it, unless it runs, with an audit log where that is asked for."""
+        """Start it unless it runs, with an audit log if asked for."""
         programs = binaries.ensure()
         with self._locked():
             if self.is_ready(programs):
@@ -70,7 +70,7 @@ class Cluster(Runtime):
         return True
 
     def down(self) -> bool:
-        """End it and remove its kubeconfig and data."""
+        """Delete it with its kubeconfig and data."""
         if not self.folder.is_dir():
             return False
         with self._locked():
@@ -117,7 +117,7 @@ class Cluster(Runtime):
         self._kubectl(programs, "wait", "--for=create", "--timeout=60s", "serviceaccount/default", "-n", "default")
 
     def _delete(self) -> None:
-        """End what runs here; where nothing does, no program is needed for it."""
+        """Delete the cluster, if there is one."""
         if (self.folder / "kwok" / "clusters" / self.name).is_dir():
             self._kwokctl(binaries.ensure(), "delete", "cluster", "--kubeconfig", str(self.kubeconfig))
 
@@ -154,7 +154,7 @@ class Cluster(Runtime):
 
     @contextlib.contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Hold back other control planes of this machine: kwokctl finds free ports first and takes them later."""
+        """Let control planes of this machine start one at a time. kwokctl finds free ports before it takes them."""
         with (binaries.cache_folder() / ".ports.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

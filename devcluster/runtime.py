@@ -1,4 +1,4 @@
-"""What the runtimes of the local cluster share: ``kwok`` plays nodes and pods, ``kind`` runs them in containers."""
+"""What the runtimes of the local cluster share: ``kwok`` simulates nodes and pods, ``kind`` runs them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Runtime(ABC):
 
     @property
     def name(self) -> str:
-        """The name that its runtime knows it by; one a folder."""
+        """Its name, one per folder."""
         return f"neurallog-{hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]}"
 
     @abstractmethod
     def up(self, *, audit: bool = False) -> bool:
-        """Start it, unless it runs; return whether it had to be started.
+        """Start it unless it runs. Return whether it was started.
 
         Raises:
             ClusterError: it does not become ready; the message is its runtime's.
@@ -42,7 +42,7 @@ class Runtime(ABC):
 
     @abstractmethod
     def down(self) -> bool:
-        """End it and remove what it kept; return whether there was one."""
+        """Delete it. Return whether there was one."""
 
     def _run(
         self,
@@ -52,7 +52,7 @@ class Runtime(ABC):
         stdin: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> str:
-        """Run a program; its messages go to a file, so that a server it starts holds no pipe of ours.
+        """Run a program. Its output goes to a file, so that a server that it starts holds no pipe of ours.
 
         Raises:
             ClusterError: it failed; the message is its own.

@@ -1,4 +1,4 @@
-"""The demo: a control plane, the operator at work on a tenant, and how long each step took."""
+"""The demo: a control plane, the operator, and a tenant."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BIN = Path(sys.executable).parent
 
 
 class DemoError(Exception):
-    """The demo cannot begin; the message says what it needs."""
+    """The demo cannot start. The message says what it needs."""
 
 
 class Demo:
@@ -103,7 +103,7 @@ class Demo:
 
 
 class KindDemo(Demo):
-    """The demonstration where pods are real: the operator is a container, and the tenant answers."""
+    """The demo with real pods: the operator is a container, and the tenant answers."""
 
     next_step = ""
     down = "make cluster-down CLUSTER=kind"

@@ -15,7 +15,7 @@ display = Display()
 
 
 class ActionModule(KubernetesAction):
-    """State all objects of a component; documented in plugins/modules/apply.py."""
+    """Apply all objects of a component; documented in plugins/modules/apply.py."""
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "tenant": {"type": "dict", "required": True},

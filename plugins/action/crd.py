@@ -20,7 +20,7 @@ POLL_INTERVAL = 0.1
 
 
 class ActionModule(KubernetesAction):
-    """Put the Tenant API on a cluster; documented in plugins/modules/crd.py."""
+    """Install the Tenant API on a cluster; documented in plugins/modules/crd.py."""
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {"wait_timeout": {"type": "int", "default": 30}}
 

@@ -60,7 +60,7 @@ class ActionModule(KubernetesAction):
 
     @staticmethod
     def _report(deletion: Deletion, *, failure: str = "", waiting: str = "") -> None:
-        """Say in the status of a Tenant on its way out what is in the way."""
+        """Write to the status of a Tenant in deletion what blocks it."""
         if deletion.is_under_way:
             reporting.report(deletion.client, deletion.tenant, failure=failure, waiting=waiting)
 

@@ -9,7 +9,7 @@ from ..plugin_utils.client import connect
 
 
 class ActionModule(KubernetesAction):
-    """Run a hook of a tenant's life; documented in plugins/modules/hook.py."""
+    """Run a lifecycle hook; documented in plugins/modules/hook.py."""
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "tenant": {"type": "dict", "required": True},

@@ -58,7 +58,7 @@ class ActionModule(KubernetesAction):
         result["components_ready"] = tenant_status.are_components_ready(status)
 
     def _wait(self, report: Callable[..., dict[str, Any]], tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
-        """Report until all components are ready, and show each obstacle on the way."""
+        """Report until all components are ready, and show each obstacle."""
         name = tenant["metadata"]["name"]
         deadline = time.monotonic() + timeout
         shown = None

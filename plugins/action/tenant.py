@@ -14,7 +14,7 @@ FIELD_MANAGER = "ansible"
 
 
 class ActionModule(KubernetesAction):
-    """Take a Tenant to the server; documented in plugins/modules/tenant.py."""
+    """Apply a Tenant; documented in plugins/modules/tenant.py."""
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "tenant": {"type": "dict", "default": {}},
@@ -47,7 +47,7 @@ class ActionModule(KubernetesAction):
 
     @staticmethod
     def _read(client: Client, tenant: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the Tenant as the server has it; the manifest itself where the server has none."""
+        """Return the Tenant as the server has it, or the manifest if the server has none."""
         return client.get(names.API_VERSION, names.KIND, tenant["metadata"]["name"]) or tenant
 
     def _taken(self, client: Client, tenant: Mapping[str, Any], result: dict[str, Any]) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Component:
         return live
 
     def _preview(self, manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> None:
-        """Report the manifests themselves: the server dry-runs nothing in a namespace that does not exist."""
+        """Report the manifests themselves. The server cannot dry-run in a namespace that does not exist."""
         for manifest, one in zip(manifests, rendered, strict=True):
             if one.mode != "grow":
                 self.report.note("created", None, manifest)
@@ -154,7 +154,7 @@ class Component:
         self._note(before, self._given(self._taken_back(applied, self._disowned(self._apply(applied)))))
 
     def _apply_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
-        """State the Ingress with the hosts that nobody else holds; return it, or nothing where there are none."""
+        """Apply the Ingress with the hosts that nobody else has. Return it, or nothing if no host is left."""
         refused = self._refused_hosts(self._ingresses())
         free = ingress.without(manifest, refused)
         if free:
@@ -194,7 +194,7 @@ class Component:
             )
 
     def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:
-        """Give live replicas that are no longer applied to a second manager: a field that nobody owns falls back to 1.
+        """Hand over live replicas that are no longer applied to a second manager. A field that nobody owns would fall back to 1.
 
         In a dry run, where nothing can be given away, they are applied as they are.
         Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
@@ -210,7 +210,7 @@ class Component:
         return manifest
 
     def _grow(self, claim: Manifest, before: Manifest | None) -> None:
-        """State the size of a claim alone: the rest belongs to the controller that made it."""
+        """Apply the size of a claim alone. The rest belongs to the controller that made it."""
         if before is not None and volumes.must_grow(claim, before):
             metadata = {key: claim["metadata"][key] for key in ("name", "namespace")}
             self._note(before, self._apply({**claim, "metadata": {**metadata, "uid": before["metadata"]["uid"]}}))
@@ -249,7 +249,7 @@ class Component:
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _taken_back(self, applied: Manifest, live: Manifest) -> Manifest:
-        """Return an object that isolates without what somebody added to it: server-side apply leaves that alone."""
+        """Return an isolating object without the fields that others added. Server-side apply leaves them."""
         if live["kind"] not in ownership.ISOLATING_KINDS:
             return live
         operations = ownership.taking_back(applied, live, names.FIELD_MANAGER, self.tenant["metadata"]["uid"])
@@ -258,14 +258,14 @@ class Component:
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _given(self, live: Manifest) -> Manifest:
-        """Return the Namespace without the annotation that gave it to the Tenant: an adoption serves once."""
+        """Return the Namespace without the annotation that gave it to the Tenant. An adoption works once."""
         if live["kind"] != "Namespace" or ownership.adopter(live) is None:
             return live
         operations = ownership.using_up_adoption(live)
         return self.client.json_patch(live, operations, manager=names.FIELD_MANAGER, dry_run=self.dry_run)
 
     def _prune(self, sources: Sequence[Source], manifests: Sequence[Manifest], before: Mapping[Key, Manifest]) -> None:
-        """Delete what this component made and no longer applies, exactly in the version that was looked at."""
+        """Delete what this component made and no longer applies, in exactly the version that was seen."""
         applied = {_key(manifest) for manifest in manifests}
         never = {"Namespace"} | {source.kind for source in sources if source.entry.mode in {"grow", "keep"}}
         for key, live in before.items():

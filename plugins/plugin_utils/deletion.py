@@ -1,4 +1,4 @@
-"""The end of a tenant: one delete of its namespace, and nothing left."""
+"""The deletion of a tenant."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ display = Display()
 
 @dataclass(frozen=True)
 class Deletion:
-    """A tenant on its way out, as the server has it."""
+    """The deletion of one tenant."""
 
     client: Client
     tenant: Manifest
@@ -63,12 +63,12 @@ class Deletion:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the Tenant was deleted already, and a finalizer keeps it until nothing is left."""
+        """Whether the Tenant was deleted already and waits for a finalizer."""
         return bool(self.tenant["metadata"].get("deletionTimestamp"))
 
     @property
     def is_ours_to_do(self) -> bool:
-        """Whether this run deletes what belongs to the tenant: no operator does, or it is the operator's own run."""
+        """Whether this run deletes the tenant's objects. Otherwise the operator does it."""
         return self.is_under_way or names.FINALIZER not in self.tenant["metadata"].get("finalizers", ())
 
     @property
@@ -76,7 +76,7 @@ class Deletion:
         return self.state in {NamespaceState.OURS, NamespaceState.TERMINATING}
 
     def summary(self) -> str:
-        """Return what will go, in one sentence."""
+        """Return what will be deleted, in one sentence."""
         title = f"Tenant {self.name}"
         if not self._has_namespace:
             return f"{title} goes; it has no namespace"
@@ -90,7 +90,7 @@ class Deletion:
         return f"{title} and Namespace {namespace} go, with all their data" + (f" ({inside})" if inside else "")
 
     def delete_namespace(self) -> None:
-        """Delete the namespace, if it is this tenant's: Kubernetes removes the pods before the rest.
+        """Delete the namespace if it is this tenant's. Kubernetes removes the pods before the rest.
 
         The API server refuses every delete of a tenant's namespace that was not allowed beforehand, by an annotation.
         """
@@ -103,7 +103,7 @@ class Deletion:
         return ownership.namespace_state(namespace, self.tenant) is NamespaceState.OURS
 
     def disown(self) -> None:
-        """Take the Tenant off the owners of its namespace and objects, so that garbage collection leaves them alone."""
+        """Remove the Tenant from the owners of its namespace and objects, so that garbage collection keeps them."""
         if not self._has_namespace:
             return
         uid = self.tenant["metadata"]["uid"]
@@ -123,7 +123,7 @@ class Deletion:
             yield self.namespace
 
     def finish(self, timeout: float, before_the_end: Callable[[], object]) -> list[str]:
-        """Wait until the namespace is gone, delete the Tenant, wait for that, and return what is left in the end.
+        """Wait until the namespace is gone, then delete the Tenant and wait for that. Return what is left.
 
         Args:
             timeout: seconds to wait; with 0 one look is taken.
@@ -158,7 +158,7 @@ class Deletion:
         return live is not None and live["metadata"]["uid"] == self.tenant["metadata"]["uid"]
 
     def _left(self) -> list[str]:
-        """Return what is left of the tenant's namespace, with what the server says is in its way."""
+        """Return what is left of the tenant's namespace, with what blocks its deletion."""
         if not self.namespace or not self._has_namespace or ownership.is_retained(self.tenant):
             return []
         live = namespaces.find(self.client, self.tenant)

@@ -1,4 +1,4 @@
-"""Why an action does not go on."""
+"""Errors of actions."""
 
 
 class RefusedError(Exception):

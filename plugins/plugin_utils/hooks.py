@@ -154,7 +154,7 @@ class Hooks:
         return {**rendered.manifest, "metadata": metadata}
 
     def _start(self, hook: str, wanted: Mapping[str, Any], manifest: Manifest) -> tuple[Manifest, bool]:
-        """Create the Job, or find the one that an interrupted run made: its name is the Tenant's UID and the hook."""
+        """Create the Job, or find the one of an interrupted run. Its name is made of the Tenant's UID and the hook."""
         job = self._live(manifest)
         started = False
         if job is None:
@@ -167,7 +167,7 @@ class Hooks:
         return job, started
 
     def _create(self, hook: str, wanted: Mapping[str, Any], manifest: Manifest) -> tuple[Manifest, bool]:
-        """Create the Job, and before it its way out; tell whether it was this run that did.
+        """Create the Job, and its network policy before it. Return whether this run did.
 
         What the status keeps of an earlier Job is forgotten first: a run that ends in between finds the new one by its
         owner.

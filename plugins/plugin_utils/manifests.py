@@ -1,4 +1,4 @@
-"""Templates of manifests: YAML is parsed first, then each leaf is templated, so a tenant's value stays one leaf.
+"""Templates of manifests. YAML is parsed first, then each leaf is templated, so a value stays one leaf.
 
 Only the collection's own files are templates. What comes out of an expression is data and is never templated again.
 """
@@ -28,7 +28,7 @@ WHEN = "$when"
 
 
 class ManifestError(Exception):
-    """A template cannot be read or rendered; the message names file and field."""
+    """A template cannot be read or rendered. The message names the file and the field."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _load_one(entry: Entry, find: Find) -> Iterator[Source]:
 
 
 def _contents(path: Path) -> str:
-    """Return a file without the comment at its beginning, which is for the reader of the repository."""
+    """Return a file without its leading comment, which is for readers of the repository."""
     lines = path.read_text().splitlines(keepends=True)
     return "".join(itertools.dropwhile(lambda line: line.startswith("#"), lines))
 
@@ -171,5 +171,5 @@ def _render(value: Any, templar: Templar, where: str) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return the value in Python's own types: ansible-core tags strings, and lazy containers are not dicts."""
+    """Return the value in Python's own types. ansible-core tags strings and has lazy containers."""
     return json.loads(json.dumps(value))

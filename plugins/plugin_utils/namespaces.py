@@ -1,4 +1,4 @@
-"""The namespace of a tenant: made or adopted once, and known by its UID from then on."""
+"""The namespace of a tenant. It is made or adopted once, and known by its UID."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def find(client: Client, tenant: Manifest) -> dict[str, Any] | None:
 
 
 def current(client: Client, tenant: Manifest, namespace: Manifest | None) -> Manifest:
-    """Return the Tenant with the namespace that its status keeps now.
+    """Return the Tenant with the namespace that its status currently keeps.
 
     A run goes on with the Tenant as it was at its start: the server is asked where that one keeps another namespace.
 

@@ -1,4 +1,4 @@
-"""What a task did, in the shape of its result: objects, and a diff of each."""
+"""The result of a task: its objects, and a diff of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .manifests import plain
 
 @dataclass
 class Report:
-    """What happened, in the shape of a task's result."""
+    """Collects the result of a task."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
     remaining: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Report:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is or, in check mode, would be different now."""
+        """Whether anything changed or, in check mode, would change."""
         return any(entry["operation"] != "unchanged" for entry in self.objects)
 
     def fill(self, result: dict[str, Any], *, diff: bool) -> None:

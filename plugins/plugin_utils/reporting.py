@@ -1,4 +1,4 @@
-"""Reports the status of a tenant: what is observed of its objects, and what that says."""
+"""Reports the status of a tenant from what is observed of its objects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
     waiting: str = "",
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Write the status where it is another one, and return it.
+    """Write the status if it changed, and return it.
 
     Args:
         client: the way to the server.
@@ -96,7 +96,7 @@ def _looks(tenant: Mapping[str, Any], observed: Observed) -> Iterator[Look]:
 
 
 def _answer(client: Client, tenant: Mapping[str, Any], look: Look) -> Any:
-    """Return the object, or the objects, that a look is for."""
+    """Return the object or the objects of a look."""
     namespace = names.namespace_name(tenant["metadata"]["name"]) if look.namespaced else None
     try:
         if look.name is None:

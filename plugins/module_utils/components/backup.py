@@ -1,4 +1,4 @@
-"""Backups: where they go, what their containers are told, and what is known of the last ones.
+"""Backups: where they are stored, the environment of their containers, and their status.
 
 Sources: https://rclone.org/docs/#config-file (remotes by environment), https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/
 """
@@ -64,7 +64,7 @@ def redis_resources(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def needs_egress(spec: Mapping[str, Any]) -> bool:
-    """Return whether a network policy has to open the way to a bucket."""
+    """Return whether a network policy has to allow egress to a bucket."""
     backup = spec["backup"]
     return bool(
         spec["networkPolicy"]["enabled"] and has_bucket(spec) and (backup["enabled"] or "restoreFrom" in backup)
@@ -95,7 +95,7 @@ def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
-    """Return the ``env`` of the container that brings a backup to the bucket, or fetches it from there."""
+    """Return the ``env`` of the container that uploads a backup to the bucket or downloads it."""
     spec = tenant["spec"]
     storage = spec["backup"]["storage"]
     if not has_bucket(spec):
@@ -123,7 +123,7 @@ def rclone_secret(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
-    """Return the ``env`` of the containers that a new Redis gets its first data from.
+    """Return the ``env`` of the containers that restore a new Redis.
 
     Those of a cluster ask the other pods whether it is formed.
     """
@@ -166,7 +166,7 @@ def next_time(spec: Mapping[str, Any], now: str) -> str:
 def status(
     spec: Mapping[str, Any], jobs: Sequence[Manifest], pods: Sequence[Manifest], *, last: Mapping[str, Any], now: str
 ) -> dict[str, Any]:
-    """Return ``status.backup``: what the newest finished Job says, else what was known; empty while backups are off.
+    """Return ``status.backup``: from the newest finished Job, else as it was; empty while backups are off.
 
     Args:
         spec: the spec of the Tenant.
@@ -221,7 +221,7 @@ def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:
 
 
 def _message(terminated: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a container that made a backup says of it; empty where it says anything else."""
+    """Return the report of a container that made a backup; empty if its message is anything else."""
     try:
         said = json.loads(terminated.get("message") or "")
         name, size, count = said["name"], said["kilobytes"], said["count"]
@@ -258,7 +258,7 @@ def _rfc3339(time: datetime) -> str:
 
 
 def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the looks at the CronJob, and at its Jobs and their pods.
+    """Yield looks at the CronJob, its Jobs and their pods.
 
     Args:
         _tenant: the Tenant.
@@ -272,7 +272,7 @@ def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return whether backups are made, and how the last one ended.
+    """Return whether backups are scheduled, and how the last one ended.
 
     Args:
         tenant: the Tenant.

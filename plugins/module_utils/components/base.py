@@ -1,4 +1,4 @@
-"""What a component of a tenant is: what it looks at, and what it concludes."""
+"""Components of a tenant: what each looks at, and how it is judged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _always(_manifest: Manifest) -> bool:
 
 @dataclass(frozen=True)
 class Look:
-    """A request for what a component is judged by.
+    """A read request whose answer a component is judged by.
 
     Args:
         key: the name under which the answer is observed.
@@ -40,7 +40,7 @@ class Look:
 
 
 class Observed:
-    """The objects of a tenant as they are, by the names of the looks at them.
+    """The objects of a tenant, by the keys of the looks at them.
 
     Args:
         errors: what could not be looked at, and why.
@@ -54,7 +54,7 @@ class Observed:
         self.errors, self.settings, self._objects = errors or {}, settings or {}, objects
 
     def has(self, name: str) -> bool:
-        """Return whether a look was answered, if only by nothing."""
+        """Return whether a look was answered, even by nothing."""
         return name in self._objects
 
     def one(self, name: str) -> Manifest | None:
@@ -63,13 +63,13 @@ class Observed:
         return found
 
     def all(self, name: str) -> Sequence[Manifest]:
-        """Return the objects of a look at a kind; none where nobody looked."""
+        """Return the objects of a look at a kind; none if it was not asked for."""
         return self._objects.get(name) or ()
 
 
 @dataclass(frozen=True)
 class Health:
-    """How a component is: a phase of ``status.components``, with a message, and numbers where it has replicas."""
+    """The health of a component: its phase and message, and numbers if it has replicas."""
 
     phase: str
     message: str
@@ -110,7 +110,7 @@ class Component:
 
 
 def around(*loaded: Manifest | None) -> Iterable[Look]:
-    """Return the looks that explain why a workload is not ready; none where all are."""
+    """Return the looks that explain why a workload is not ready; none if all are ready."""
     if all(workloads.is_settled(workload) for workload in loaded if workload):
         return ()
     warnings = {"fieldSelector": "type=Warning"}
@@ -122,7 +122,7 @@ def around(*loaded: Manifest | None) -> Iterable[Look]:
 
 
 def workload_health(workload: Manifest | None, title: str, observed: Observed, *, url: str = "") -> Health:
-    """Return how a Deployment or a StatefulSet is.
+    """Return the health of a Deployment or a StatefulSet.
 
     Args:
         workload: the object; None where it does not exist.

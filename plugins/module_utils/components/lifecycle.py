@@ -1,4 +1,4 @@
-"""Hooks of a tenant's life: what each one runs, and how its Job ended."""
+"""Lifecycle hooks: what each one runs, and how its Job ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def namespace(tenant: Manifest, hook: str, system_namespace: str) -> str:
 
 
 def specification(tenant: Manifest, hook: str) -> Mapping[str, Any] | None:
-    """Return what the Tenant asks for, or None where it has no such hook.
+    """Return the specification of the hook, or None if the Tenant has no such hook.
 
     Args:
         tenant: the Tenant.
@@ -65,7 +65,7 @@ def is_done(tenant: Manifest, hook: str) -> bool:
 
 
 def job_uid(tenant: Manifest, hook: str) -> str:
-    """Return the UID of the Job that runs the hook, as the Tenant's status keeps it; empty where it keeps none.
+    """Return the UID of the hook's Job from the Tenant's status; empty if it has none.
 
     Args:
         tenant: the Tenant.
@@ -173,14 +173,14 @@ def environment(tenant: Manifest, hook: Mapping[str, Any]) -> list[dict[str, Any
 
 
 def port(hook: Mapping[str, Any] | None) -> int | None:
-    """Return the port that a request goes to; None for a hook that sends none."""
+    """Return the port of an HTTP hook; None for other hooks."""
     if hook is None or "http" not in hook:
         return None
     return network.port_of(hook["http"]["url"])
 
 
 def ports(tenant: Manifest) -> list[dict[str, Any]]:
-    """Return, as the ports of a network policy, where the hooks in the tenant's namespace send requests to."""
+    """Return the ports of the hooks in the tenant's namespace, for a network policy."""
     found = {port(specification(tenant, hook)) for hook in ("postCreate", "preDelete")}
     return network.tcp(one for one in found if one is not None)
 
@@ -227,7 +227,7 @@ def obstacle(hook: str, job: Manifest, now: datetime) -> str:
 
 
 def looks(tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Job of postCreate, as long as that is pending.
+    """Yield a look at the Job of postCreate while it is pending.
 
     Args:
         tenant: the Tenant.

@@ -29,7 +29,7 @@ def quota(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def looks(tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the namespace.
+    """Yield a look at the namespace.
 
     Args:
         tenant: the Tenant.

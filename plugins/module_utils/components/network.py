@@ -1,4 +1,4 @@
-"""The custom rules of a tenant's network policies, ready for their manifests."""
+"""The network policies of a tenant: their custom rules, and whether they isolate."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def port_of(url: str) -> int:
 
 
 def tcp(ports: Iterable[int]) -> list[dict[str, Any]]:
-    """Return TCP ports as those of a rule, in their order."""
+    """Return TCP ports as the ports of a rule, in order."""
     return [{"protocol": "TCP", "port": port} for port in sorted(set(ports))]
 
 
 def outside(networks: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the peers of a rule: every address but those of these networks, which are blocks of IPv4 or IPv6.
+    """Return the peers of a rule: every address except those of some networks.
 
     Raises:
         ValueError: one of them is no block.
@@ -40,7 +40,7 @@ def outside(networks: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def denies_all(policy: Manifest) -> bool:
-    """Return whether a NetworkPolicy closes all pods of its namespace in both directions and opens nothing."""
+    """Return whether a NetworkPolicy denies all traffic of all pods of its namespace."""
     spec = policy.get("spec") or {}
     closes = spec.get("podSelector") == {} and {"Ingress", "Egress"} <= set(spec.get("policyTypes") or ())
     return closes and not spec.get("ingress") and not spec.get("egress")
@@ -86,7 +86,7 @@ def _check_blocks(ingress_rules: Sequence[Mapping[str, Any]], pods: Sequence[Net
 
 
 def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None:
-    """Return the first network of pods that has an address which the block opens to."""
+    """Return the first pod network that overlaps with the block."""
     if "cidr" not in block:
         return None
     opened = ip_network(block["cidr"], strict=False)
@@ -101,7 +101,7 @@ def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None
 
 
 def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the look at the network policies.
+    """Yield a look at the network policies.
 
     Args:
         _tenant: the Tenant.

@@ -1,4 +1,4 @@
-"""What a tenant uses: of the metrics API its pods, of its volume claims their size."""
+"""What a tenant uses: CPU and memory from the metrics API, storage from its volume claims."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MI = Decimal(2**20)
 
 
 def measure(pod_metrics: Iterable[Manifest], claims: Iterable[Manifest], *, now: str) -> dict[str, str]:
-    """Return ``status.metrics``; what nobody tells is absent, never zero.
+    """Return ``status.metrics``. What is unknown is absent, never zero.
 
     Args:
         pod_metrics: the PodMetrics of the namespace.
@@ -71,7 +71,7 @@ def _ceil(number: Decimal) -> int:
 
 
 def looks(_tenant: Manifest, _observed: Observed) -> Iterator[Look]:
-    """Yield the looks at what pods use and what volumes hold. A cluster may have no metrics API.
+    """Yield looks at the claims and at the metrics API, which a cluster may not have.
 
     Args:
         _tenant: the Tenant.

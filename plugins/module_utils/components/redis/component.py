@@ -14,7 +14,7 @@ from . import conf, proxy
 
 
 def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the looks at the pods, and at what brings clients to the right one of them.
+    """Yield looks at the pods, and at what leads clients to the right one.
 
     Args:
         tenant: the Tenant.
@@ -30,7 +30,7 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return how the pods are, and what brings clients to the right one of them.
+    """Return the health of the pods, and of what leads clients to the right one.
 
     Args:
         tenant: the Tenant.
@@ -49,7 +49,7 @@ def judge(tenant: Manifest, observed: Observed) -> Health:
 
 
 def _formed(pods: Health, job: Manifest | None, title: str) -> Health:
-    """Return how a cluster is whose pods are all ready."""
+    """Return the health of a cluster whose pods are all ready."""
     if job is None:
         return replace(pods, phase="Provisioning", message=f"{title} does not exist")
     state = jobs.state(job)

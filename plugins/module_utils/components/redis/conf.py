@@ -1,4 +1,4 @@
-"""The redis.conf of a tenant: what its spec asks for, below what the operator owns.
+"""The redis.conf of a tenant.
 
 Source: https://redis.io/docs/latest/operate/oss_and_stack/management/config-file/
 """
@@ -28,7 +28,7 @@ def render(redis: Mapping[str, Any]) -> str:
 
 
 def cluster_job_name(redis: Mapping[str, Any]) -> str:
-    """Return the name of the Job that brings a cluster to its size; another size is another Job."""
+    """Return the name of the Job that forms a cluster of this size. Each size has its own Job."""
     return f"redis-cluster-{redis['masters']}-{redis['replicas']}"
 
 

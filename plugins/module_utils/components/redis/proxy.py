@@ -1,4 +1,4 @@
-"""The configuration of the proxies that lead to the master of a Redis with sentinels.
+"""The configuration of the proxies in front of a Redis with sentinels.
 
 Source: https://docs.haproxy.org/3.0/configuration.html
 """

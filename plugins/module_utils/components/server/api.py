@@ -1,4 +1,4 @@
-"""The settings of the server's API, as the environment that the server reads."""
+"""The settings of the server's API, as environment variables."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DEFAULTS = {
 
 
 def settings(api: Mapping[str, Any]) -> dict[str, str]:
-    """Return the environment for ``spec.server.api``; what is secret is not in it, see ``secrets``."""
+    """Return the environment for ``spec.server.api``, without secrets."""
     return _authentication(api["authentication"]) | _cors(api["cors"]) | _rate_limit(api["rateLimit"])
 
 
 def secrets(api: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Return, by the name of the variable, the keys of Secrets that the server gets."""
+    """Return the secret references of the server, by the name of the variable."""
     authentication = api["authentication"]
     if not authentication["enabled"]:
         return {}

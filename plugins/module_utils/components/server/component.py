@@ -11,7 +11,7 @@ from . import monitoring, pods, settings
 
 
 def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Deployment, and at what holds it back.
+    """Yield looks at the Deployment, and at what holds it back.
 
     Args:
         _tenant: the Tenant.
@@ -22,7 +22,7 @@ def looks(_tenant: Manifest, observed: Observed) -> Iterator[Look]:
 
 
 def judge(tenant: Manifest, observed: Observed) -> Health:
-    """Return how the Deployment is.
+    """Return the health of the Deployment.
 
     Args:
         tenant: the Tenant.

@@ -1,4 +1,4 @@
-"""The hosts of Ingresses: each is held by one Ingress of the cluster, the first that had it."""
+"""The hosts of Ingresses. Each host belongs to the first Ingress of the cluster that had it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def url(spec: Mapping[str, Any]) -> str | None:
 def refused(
     spec: Mapping[str, Any], ingresses: Iterable[Manifest], namespace: str, domains: Sequence[str]
 ) -> dict[str, str]:
-    """Return the hosts that a Tenant asks for and does not get, each named with the reason, for people.
+    """Return the hosts that a Tenant asks for and does not get, each with the reason.
 
     A host is held by whoever has it: the age of a Tenant gives no right to what is live.
 
@@ -99,7 +99,7 @@ def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
 
 
 def older(ingresses: Iterable[Manifest], than: Manifest) -> list[Manifest]:
-    """Return the Ingresses that were made before this one; of two in one second, that of the smaller UID.
+    """Return the Ingresses that are older than this one. Within one second the smaller UID counts as older.
 
     Args:
         ingresses: the Ingresses of the cluster.
@@ -117,7 +117,7 @@ def _age(manifest: Manifest) -> tuple[str, str]:
 
 
 def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
-    """Yield the look at the Ingress, and at those of others where it lacks a host.
+    """Yield looks at the Ingress, and at those of others if it lacks a host.
 
     Args:
         tenant: the Tenant.

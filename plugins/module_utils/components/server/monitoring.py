@@ -1,4 +1,4 @@
-"""What Prometheus is told of a tenant: annotations, and the objects of the Prometheus operator.
+"""Monitoring of a tenant: annotations for Prometheus, and objects of the Prometheus operator.
 
 Source: https://prometheus-operator.dev/docs/api-reference/api/
 """
@@ -23,7 +23,7 @@ def has_alerts(spec: Mapping[str, Any]) -> bool:
 
 
 def scrape_annotations(spec: Mapping[str, Any]) -> dict[str, str]:
-    """Return the annotations of the server's Service that Prometheus' discovery of endpoints goes by."""
+    """Return the annotations of the server's Service for Prometheus."""
     if not is_scraped(spec):
         return {}
     prometheus = spec["monitoring"]["prometheus"]
@@ -57,5 +57,5 @@ def _receiver(receiver: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def routes(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the routes by which every receiver is told of everything."""
+    """Return routes that send every alert to every receiver."""
     return [{"receiver": receiver["name"], "continue": True} for receiver in spec["monitoring"]["alerts"]["receivers"]]

@@ -1,4 +1,4 @@
-"""The server's pods: how they are replaced, where they run, and what they may do."""
+"""The server's pods: rollout, scheduling and security."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _MESH_ANNOTATIONS = {
 
 
 def replicas(spec: Mapping[str, Any]) -> int | None:
-    """Return how many replicas are applied; None while an autoscaler decides."""
+    """Return the number of replicas; None while an autoscaler decides."""
     server = spec["server"]
     return None if server["autoscaling"]["enabled"] else int(server["replicas"])
 
 
 def least_replicas(spec: Mapping[str, Any]) -> int:
-    """Return the fewest replicas that there can be."""
+    """Return the smallest possible number of replicas."""
     server = spec["server"]
     return int(server["autoscaling"]["minReplicas"] if server["autoscaling"]["enabled"] else server["replicas"])
 

@@ -1,4 +1,4 @@
-"""What a NeuralLog server's pod is told: image, environment, probes."""
+"""The server's container: image, environment, probes."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def settings(tenant: Manifest) -> dict[str, str]:
 
 
 def _authority(redis: Mapping[str, Any]) -> dict[str, str]:
-    """Return where the server finds the certificate authority of its Redis; Node.js adds it to those that it trusts."""
+    """Return the environment with the certificate authority of Redis. Node.js trusts it in addition to its own."""
     if not redis["security"]["tls"].get("enabled"):
         return {}
     return {"REDIS_TLS_CA": "/run/redis-ca/ca.crt", "NODE_EXTRA_CA_CERTS": "/run/redis-ca/ca.crt"}
 
 
 def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:
-    """Return how the server finds Redis; sentinels and nodes of a cluster tell the rest, so that three are enough."""
+    """Return the addresses of Redis. Three are enough: sentinels and cluster nodes know the others."""
     pods = [f"redis-{number}.redis-headless" for number in range(3)]
     if redis["mode"] == "cluster":
         return {"REDIS_CLUSTER_NODES": ",".join(f"{pod}:{REDIS_PORT}" for pod in pods)}
@@ -70,7 +70,7 @@ def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:
 
 
 def digest(tenant: Manifest) -> str:
-    """Return the fingerprint of the settings that a change of is rolled out.
+    """Return the fingerprint of the settings whose change triggers a rollout.
 
     Settings of the API that are as the server has them anyway do not count: an operator that begins to write them
     restarts nothing.
