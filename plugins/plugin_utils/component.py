@@ -194,7 +194,7 @@ class Component:
             )
 
     def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:
-        """Hand over live replicas that are no longer applied to a second manager. A field that nobody owns would fall back to 1.
+        """Hand over live replicas that are no longer applied. A field that nobody owns would fall back to 1.
 
         In a dry run, where nothing can be given away, they are applied as they are.
         Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
