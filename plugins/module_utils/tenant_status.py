@@ -68,15 +68,20 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     if observed.one("server"):
         url = ingress.url(tenant["spec"]) or server_component.url(tenant)
         status["urls"] = {"server": url, "api": f"{url}/api", "dashboard": f"{url}/dashboard"}
-    jobs, pods = observed.all("jobs"), observed.all("pods")
-    if last_backup := backup.status(tenant["spec"], jobs, pods, last=last.get("backup") or {}, now=now):
+    if last_backup := _last_backup(tenant, observed, last, now):
         status["backup"] = last_backup
-    other_news = any(last.get(key) != value for key, value in status.items())
+    other_news = differs({**status, "metrics": last["metrics"]} if last.get("metrics") else status, last)
     with suppress(ValueError, KeyError, TypeError):  # what nobody can tell is absent
         measured = usage.measure(observed.all("pod_metrics"), observed.all("claims"), now=now)
         if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
             status["metrics"] = metrics
     return status
+
+
+def _last_backup(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
+    jobs, pods, known = observed.all("jobs"), observed.all("pods"), last.get("backup") or {}
+    suspended = backup.is_suspended(observed.one("backup"))
+    return backup.status(tenant["spec"], jobs, pods, last=known, now=now, suspended=suspended)
 
 
 def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:

@@ -164,7 +164,13 @@ def next_time(spec: Mapping[str, Any], now: str) -> str:
 
 
 def status(
-    spec: Mapping[str, Any], jobs: Sequence[Manifest], pods: Sequence[Manifest], *, last: Mapping[str, Any], now: str
+    spec: Mapping[str, Any],
+    jobs: Sequence[Manifest],
+    pods: Sequence[Manifest],
+    *,
+    last: Mapping[str, Any],
+    now: str,
+    suspended: bool = False,
 ) -> dict[str, Any]:
     """Return ``status.backup``: from the newest finished Job, else as it was; empty while backups are off.
 
@@ -174,6 +180,7 @@ def status(
         pods: their pods, whose last container says name, size and count as JSON.
         last: ``status.backup`` as it was.
         now: the time, RFC 3339.
+        suspended: whether the CronJob is suspended, so that no backup is due.
     """
     if not spec["backup"]["enabled"]:
         return {}
@@ -182,10 +189,17 @@ def status(
         known["lastBackupStatus"] = state(newest).value
         if state(newest) is State.SUCCEEDED:
             known |= {"lastBackupTime": end_time(newest), **_told(newest, pods)}
+    if suspended:
+        return known
     try:
         return {**known, "nextBackupTime": next_time(spec, now)}
     except ValueError:
         return known
+
+
+def is_suspended(cron_job: Manifest | None) -> bool:
+    """Return whether somebody suspended the CronJob, which the operator leaves to them."""
+    return bool(cron_job and cron_job.get("spec", {}).get("suspend"))
 
 
 def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
@@ -282,6 +296,8 @@ def judge(tenant: Manifest, observed: Observed) -> Health:
         return Health("Running", "Backups are switched off")
     if observed.one("backup") is None:
         return Health("Pending", "CronJob redis-backup does not exist")
+    if is_suspended(observed.one("backup")):
+        return Health("Degraded", "CronJob redis-backup is suspended (spec.suspend): no backup is made")
     if failed := failure(observed.all("jobs"), observed.all("pods")):
         return Health("Degraded", failed)
     return Health("Running", "CronJob redis-backup is in place")

@@ -138,6 +138,9 @@ def workload_health(workload: Manifest | None, title: str, observed: Observed, *
     message = f"{title}: {ready} of {total} replicas ready"
     if workloads.is_settled(workload):
         return Health("Running", message, ready, total, url, version)
+    if workload["spec"].get("paused") and not workloads.is_rolled_out(workload):
+        paused = f"{title} is paused (spec.paused), and its rollout does not go on: kubectl rollout resume"
+        return Health("Failed", paused, ready, total, url, version)
     around = {name: observed.all(name) for name in ("pods", "claims", "events")}
     if obstacle := next(workloads.obstacles(workload, **around), ""):
         return Health("Failed", obstacle, ready, total, url, version)

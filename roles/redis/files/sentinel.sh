@@ -30,7 +30,7 @@ fi
   # An election that failed is tried again after twice this time.
   echo "sentinel failover-timeout main 10000"
   if [ -n "${REDISCLI_AUTH-}" ]; then
-    printf 'sentinel auth-pass main "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')"
+    printf 'sentinel auth-pass main "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sh /etc/redis/quoted.sh)"
   fi
 } >"$file.new"
 mv "$file.new" "$file"

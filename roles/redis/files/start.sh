@@ -6,7 +6,7 @@ if [ -n "${REDIS_PASSWORD-}" ]; then
   hash=$(printf %s "$REDIS_PASSWORD" | sha256sum | cut -d' ' -f1)
   printf 'user default on #%s ~* &* +@all\n' "$hash" >/run/redis/users.acl
   if [ -n "${REDIS_MODE-}" ]; then
-    printf 'masterauth "%s"\n' "$(printf %s "$REDIS_PASSWORD" | sed 's/[\\"]/\\&/g')" >>/run/redis/redis.conf
+    printf 'masterauth "%s"\n' "$(printf %s "$REDIS_PASSWORD" | sh /etc/redis/quoted.sh)" >>/run/redis/redis.conf
   fi
 else
   printf 'user default on nopass ~* &* +@all\n' >/run/redis/users.acl

@@ -25,7 +25,7 @@ def outline(resource: Manifest) -> Manifest:
     }
 
 
-_OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp")
+_OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp", "finalizers")
 
 
 class Controller:
@@ -55,7 +55,7 @@ class Controller:
             before: the resource as it was; None where it is new.
             after: the resource as it is; None where it is gone.
         """
-        if before is None or after is None or _desired_state(before) != _desired_state(after):
+        if before is None or after is None or _desired_state(before) != _desired_state(after) or _lost(before, after):
             self._queue.add(key_of(after or before or {}))
 
     def handle_dependent(self, before: Dependent | None, after: Dependent | None) -> None:
@@ -98,6 +98,11 @@ class Controller:
         finally:
             for key in batch:
                 self._queue.done(key)
+
+
+def _lost(before: Manifest, after: Manifest) -> bool:
+    """Return whether a finalizer was removed: ours has to come back."""
+    return not {*before["metadata"].get("finalizers", ())} <= {*after["metadata"].get("finalizers", ())}
 
 
 def _desired_state(resource: Manifest) -> tuple[object, ...]:

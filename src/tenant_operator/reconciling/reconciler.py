@@ -155,6 +155,8 @@ class Reconciler:
             self._forget(key)
             return Trigger.NONE
         trigger = self._applied.trigger(resource, digest)
+        if trigger is not Trigger.DELETION and self._lacks_finalizer(resource):
+            return Trigger.CHANGE
         if self._requeue.must_wait(key, trigger):
             return Trigger.NONE if self._applied.is_reported(key) else Trigger.STATUS
         if trigger is Trigger.NONE and (not conditions.is_ready(resource) or self._requeue.is_status_old(key)):
@@ -173,15 +175,24 @@ class Reconciler:
         if resource["metadata"].get("deletionTimestamp"):
             # Without our finalizer it is no longer ours.
             return Work(resource, Trigger.DELETION, observed) if self._has_finalizer(resource) else None
+        if self._is_behind(key, resource):
+            self._requeue.unfinished(key)
+            return None
         is_report = trigger.scope is Scope.STATUS and self._watch.dependents is not None
         if trigger is Trigger.DELETION or (is_report and not self._applied.is_current(resource)):
             trigger = Trigger.CHANGE  # since the cache was looked at
         return Work(resource, trigger, observed)
 
+    def _is_behind(self, key: str, resource: Manifest) -> bool:
+        """Return whether only the cache lacks our finalizer, and nothing else is to be done."""
+        cached = self._cached(key)
+        has_lagged = cached is not None and self._lacks_finalizer(cached) and not self._lacks_finalizer(resource)
+        return has_lagged and self._applied.is_current(resource)
+
     def _initialise(self, work: Work) -> Work | None:
         """Add the finalizer, before anything is made that it guards."""
         finalizer = self._watch.finalizer
-        if finalizer is None or self._has_finalizer(work.resource):
+        if finalizer is None or not self._lacks_finalizer(work.resource):
             return work
         finalizers = [*work.resource["metadata"].get("finalizers", []), finalizer.name]
         operation = {"op": "add", "path": "/metadata/finalizers", "value": finalizers}
@@ -316,6 +327,9 @@ class Reconciler:
         finalizers = [name for name in resource["metadata"].get("finalizers", []) if not self._is_ours(name)]
         operation = {"op": "replace", "path": "/metadata/finalizers", "value": finalizers}
         self._client.patch_metadata(resource, [operation])
+
+    def _lacks_finalizer(self, resource: Manifest) -> bool:
+        return self._watch.finalizer is not None and not self._has_finalizer(resource)
 
     def _has_finalizer(self, resource: Manifest) -> bool:
         return any(map(self._is_ours, resource["metadata"].get("finalizers", [])))

@@ -126,8 +126,15 @@ def days_ago(days):
 def test_backups_beyond_the_bounds_are_outdated_and_the_newest_stays(pod, ages, count, days, outdated):
     names = {age: days_ago(age) for age in ages}
     text = "".join(f"{name}\n" for name in names.values())
-    said = pod.run("/scripts/outdated.sh", stdin=text, KEEP_COUNT=str(count), KEEP_DAYS=str(int(days)))
+    said = pod.run("/scripts/outdated.sh", "", stdin=text, KEEP_COUNT=str(count), KEEP_DAYS=str(int(days)))
     assert said.split() == [names[age] for age in outdated]
+
+
+def test_a_backup_that_was_just_made_stays_whatever_its_name_says(pod):
+    names = [days_ago(age) for age in range(4)]
+    text = "".join(f"{name}\n" for name in names)
+    said = pod.run("/scripts/outdated.sh", names[3], stdin=text, KEEP_COUNT="1", KEEP_DAYS="30")
+    assert said.split() == [names[1], names[2]]
 
 
 def test_an_upload_is_checked_before_an_old_backup_goes(pod):

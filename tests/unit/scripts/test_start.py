@@ -47,6 +47,15 @@ def test_a_replica_gets_the_password_of_its_master_with_its_quotes(pod, start):
     assert 'masterauth "a\\"b\\\\c"' in lines
 
 
+def test_a_password_that_ends_with_a_line_break_is_the_same_for_all_who_use_it(pod, start):
+    pod.program(
+        "redis-cli", "*get-master-addr-by-name*", "redis-0.redis-headless.tenant-acme.svc.cluster.local\n6379\n"
+    )
+    lines = start(*BOTH, REDIS_PASSWORD="a\nb\n", REDIS_MODE="sentinel")
+    assert 'masterauth "a\\nb\\n"' in lines
+    assert hashlib.sha256(b"a\nb\n").hexdigest() in pod.read("/run/redis/users.acl")
+
+
 def test_without_a_password_everybody_may_do_everything(pod, start):
     start(*BOTH)
     assert pod.read("/run/redis/users.acl") == "user default on nopass ~* &* +@all\n"

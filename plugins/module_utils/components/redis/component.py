@@ -8,7 +8,7 @@ from dataclasses import replace
 from ... import names
 from ...kube import jobs
 from ...kube.jobs import State
-from ...kube.resources import Manifest
+from ...kube.resources import Manifest, describe
 from ..base import Component, Health, Look, Observed, around, workload_health
 from . import conf, proxy
 
@@ -26,6 +26,7 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
         yield Look("proxy", "apps/v1", "Deployment", "redis-proxy")
     if redis["mode"] == "cluster":
         yield Look("cluster_job", "batch/v1", "Job", conf.cluster_job_name(redis))
+    yield Look("claims", "v1", "PersistentVolumeClaim")
     yield from around(observed.one("redis"), observed.one("proxy"))
 
 
@@ -40,12 +41,26 @@ def judge(tenant: Manifest, observed: Observed) -> Health:
     pods = workload_health(observed.one("redis"), "StatefulSet redis", observed, url=url(tenant))
     if pods.phase != "Running":
         return pods
+    if going := _claims_in_deletion(observed):
+        message = (
+            f"{going[0]} is being deleted: its data is gone when its pod ends, unless a backup or a replica has it"
+        )
+        return replace(pods, phase="Degraded", message=message)
     if redis["mode"] == "sentinel":
         proxies = workload_health(observed.one("proxy"), "Deployment redis-proxy", observed)
         return pods if proxies.phase == "Running" else replace(pods, phase=proxies.phase, message=proxies.message)
     if redis["mode"] == "cluster":
         return _formed(pods, observed.one("cluster_job"), f"Job {conf.cluster_job_name(redis)}")
     return pods
+
+
+def _claims_in_deletion(observed: Observed) -> list[str]:
+    """Return the claims of Redis that somebody deleted. Their pods keep them until they end."""
+    return [
+        describe(claim)
+        for claim in observed.all("claims")
+        if claim["metadata"]["name"].startswith("data-redis-") and claim["metadata"].get("deletionTimestamp")
+    ]
 
 
 def _formed(pods: Health, job: Manifest | None, title: str) -> Health:

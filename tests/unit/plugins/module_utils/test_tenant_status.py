@@ -411,3 +411,54 @@ def test_the_least_status_says_that_the_tenant_is_not_ready_and_keeps_since_when
 def test_metrics_that_cannot_be_told_are_absent():
     odd = [{"containers": [{"usage": {"cpu": "much"}}]}]
     assert "metrics" not in tenant_status.compute(tenant(), observed(pod_metrics=odd), now=NOW)
+
+
+def test_a_data_claim_that_is_being_deleted_is_named_although_all_is_ready():
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-redis-0", "namespace": "tenant-acme"}}
+    going = {**claim, "metadata": {**claim["metadata"], "deletionTimestamp": NOW}}
+    other = {**going, "metadata": {**going["metadata"], "name": "scratch"}}
+    fine = tenant_status.compute(tenant(), observed(claims=[claim, other]), now=NOW)
+    assert fine["components"]["redis"]["phase"] == "Running"
+    told = tenant_status.compute(tenant(), observed(claims=[claim, going]), now=NOW)
+    assert (told["phase"], told["components"]["redis"]["phase"]) == ("Degraded", "Degraded")
+    assert "PersistentVolumeClaim tenant-acme/data-redis-0 is being deleted" in condition(told, "RedisReady")["message"]
+
+
+def test_a_suspended_backup_is_told_and_is_never_due():
+    suspended = {"metadata": {"name": "redis-backup"}, "spec": {"suspend": True}}
+    told = tenant_status.compute(tenant(), observed(backup=suspended), now=NOW)
+    assert (told["phase"], told["components"]["backup"]["phase"]) == ("Degraded", "Degraded")
+    assert "suspended" in condition(told, "BackupReady")["message"]
+    assert "nextBackupTime" not in told.get("backup", {})
+
+
+def test_a_paused_rollout_is_named_with_what_resumes_it():
+    deployment = workload("Deployment", "neurallog-server", ready=1)
+    deployment["spec"]["paused"] = True
+    assert tenant_status.compute(tenant(), observed(server=deployment), now=NOW)["phase"] == "Running"
+    deployment["status"]["updatedReplicas"] = 0
+    told = tenant_status.compute(tenant(), observed(server=deployment), now=NOW)
+    assert told["components"]["server"]["phase"] == "Failed"
+    assert "kubectl rollout resume" in condition(told, "Ready")["message"]
+
+
+def test_metrics_that_hardly_moved_are_no_news_whatever_conditions_others_write():
+    def usage_of(memory):
+        container = {"usage": {"cpu": "100m", "memory": memory}}
+        return [{"timestamp": NOW, "window": "15s", "containers": [container]}]
+
+    first = tenant_status.compute(tenant(), observed(pod_metrics=usage_of("100Mi")), now=THEN)
+    assert first["metrics"]["memory"]
+    watcher = {
+        "type": "Progressing",
+        "status": "False",
+        "reason": "Reconciled",
+        "message": "m",
+        "lastTransitionTime": THEN,
+    }
+    there = {**first, "conditions": [*first["conditions"], watcher]}
+    again = tenant_status.compute(tenant(there), observed(pod_metrics=usage_of("101Mi")), now=NOW)
+    assert again["metrics"] == first["metrics"]
+    assert not tenant_status.differs(again, there)
+    moved = tenant_status.compute(tenant(there), observed(pod_metrics=usage_of("200Mi")), now=NOW)
+    assert moved["metrics"] != first["metrics"]

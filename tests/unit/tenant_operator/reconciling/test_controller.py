@@ -43,6 +43,8 @@ def world():
         (thing(), thing(generation=2), True),
         (thing(), thing(uid="another"), True),
         (thing(), thing(deletionTimestamp="now"), True),
+        (thing(finalizers=["a", "b"]), thing(finalizers=["b"]), True),
+        (thing(finalizers=["b"]), thing(finalizers=["a", "b"]), False),
         (thing(), {**thing(), "status": {"a": 1}}, False),
         (thing(), thing(resourceVersion="9", labels={"a": "b"}), False),
     ],

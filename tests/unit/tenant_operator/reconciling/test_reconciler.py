@@ -1,6 +1,7 @@
 """What a reconcile does where the caches, the API server and the clock do not agree."""
 
 import copy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +17,7 @@ from tenant_operator.reconciling.rollout import Rollout
 from tenant_operator.reconciling.status_refresh import StatusRefresh
 from tenant_operator.reconciling.workqueue import WorkQueue
 from tenant_operator.runner.outcome import AppliedObject, Outcome
-from tenant_operator.watches import Dependents, Inventory, Program, Watch
+from tenant_operator.watches import Dependents, Finalizer, Inventory, Program, Watch
 
 KEY = ("Deployment", "app")
 STATUS_PERIOD = 45.0
@@ -61,7 +62,9 @@ class Server:
         kept.update(status)
 
     def patch_metadata(self, resource, operations):
-        return resource
+        live = self.live[key_of(resource)]
+        live["metadata"]["finalizers"] = operations[0]["value"]
+        return copy.deepcopy(live)
 
     # the runner
     def run(self, program, resources, *, tags=()):
@@ -97,8 +100,8 @@ class Server:
     warning = normal
 
 
-@pytest.fixture
-def world():
+def build(watch):
+    """Return a world with a watcher of this watch."""
     server, clock = Server(), SimpleNamespace(now=0.0)
     server.dependents = SimpleNamespace(
         of=server.of,
@@ -110,13 +113,13 @@ def world():
     queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
     requeue = Requeue(
         queue,
-        period=WATCH.reconcile_period,
+        period=watch.reconcile_period,
         rollout=Rollout(0.1, lambda: clock.now),
         drift_backoff=DriftBackoff(lambda: clock.now),
         status_refresh=StatusRefresh(STATUS_PERIOD, lambda: clock.now),
     )
     reconciler = Reconciler(
-        WATCH,
+        watch,
         server,
         server.cached.get,
         server,
@@ -129,6 +132,23 @@ def world():
 
 
 @pytest.fixture
+def world():
+    return build(WATCH)
+
+
+@pytest.fixture
+def guarded():
+    """The world after the runs of one resource whose watch has a finalizer."""
+    world = build(replace(WATCH, finalizer=Finalizer("example.com/ours", Program("end.yml"))))
+    world.server.put(thing())
+    world.reconcile(["a"])
+    world.server.put(world.server.live["a"])
+    world.reconcile(["a"])
+    world.server.runs.clear()
+    return world
+
+
+@pytest.fixture
 def settled(world):
     """The world after the run of one resource, whose status was reported since."""
     world.server.put(thing())
@@ -136,6 +156,30 @@ def settled(world):
     world.reconcile(["a"])
     world.server.runs.clear()
     return world
+
+
+def finalizers(world):
+    return world.server.live["a"]["metadata"]["finalizers"]
+
+
+def test_a_finalizer_that_somebody_removed_comes_back(guarded):
+    assert finalizers(guarded) == ["example.com/ours"]
+    guarded.server.live["a"]["metadata"]["finalizers"] = ["example.com/other"]
+    guarded.server.put(guarded.server.live["a"])
+    guarded.reconcile(["a"])
+    assert finalizers(guarded) == ["example.com/other", "example.com/ours"]
+    guarded.server.put(guarded.server.live["a"])
+    guarded.server.runs.clear()
+    guarded.reconcile(["a"])
+    assert guarded.server.runs == []
+
+
+def test_a_cache_that_has_not_heard_of_the_finalizer_yet_starts_no_run(guarded):
+    del guarded.server.cached["a"]["metadata"]["finalizers"]
+    guarded.reconcile(["a"])
+    assert guarded.server.runs == []
+    guarded.clock.now += 1
+    assert len(guarded.queue) == 1
 
 
 def test_a_resource_takes_one_run_and_one_report_of_what_came_of_it(world):
