@@ -19,7 +19,8 @@ from tenant_operator.endpoints.health import Probes
 from tenant_operator.endpoints.scrape import Metrics
 from tenant_operator.endpoints.server import Server
 from tenant_operator.kube import client
-from tenant_operator.kube.cache import FIRST_RETRY, LAST_RETRY, Cache
+from tenant_operator.kube.backoff import Backoff
+from tenant_operator.kube.cache import Cache
 from tenant_operator.kube.client import ApiError, Connection, Manifest, split
 from tenant_operator.kube.leases import Lease
 from tenant_operator.kube.recorder import Recorder
@@ -175,15 +176,15 @@ class Manager:
 
     def _retry_until_stopped(self, step: Callable[[], T]) -> T | None:
         """Call a function that needs the API server. Retry with backoff while it is away. Return None when stopped."""
-        delay = FIRST_RETRY
+        backoff = Backoff()
         while not self._stopped.is_set():
             try:
                 return step()
             except ApiError as error:
+                delay = backoff.delay()
                 logger.warning("%s; again in %.1f s", error, delay)
                 self._missing = str(error)
                 self._stopped.wait(delay)
-                delay = min(2 * delay, LAST_RETRY)
         return None
 
     def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder, lease: Lease | None) -> _Watched:

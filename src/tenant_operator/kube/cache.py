@@ -12,15 +12,12 @@ from http import HTTPStatus
 from sys import intern
 from typing import Generic, Protocol, TypeVar
 
+from tenant_operator.kube.backoff import Backoff
 from tenant_operator.kube.client import ApiError, Manifest
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-FIRST_RETRY = 0.2
-LAST_RETRY = 30.0
-"""Seconds between attempts to reach an API server that is away: doubled from the first to the last."""
 
 
 class Source(Protocol):
@@ -39,11 +36,13 @@ class Cache(Generic[T]):
     Args:
         source: where they are listed and watched.
         keep: what is kept of a resource; None for one that is of no interest.
+        backoff: the delays between attempts.
     """
 
-    def __init__(self, source: Source, keep: Callable[[Manifest], T | None]):
+    def __init__(self, source: Source, keep: Callable[[Manifest], T | None], backoff: Backoff | None = None):
         self._source = source
         self._keep = keep
+        self._backoff = backoff or Backoff()
         self._handlers: list[Callable[[T | None, T | None], None]] = []
         self._kept: dict[str, dict[str, tuple[str, T]]] = {}
         self._version: str | None = None
@@ -81,21 +80,31 @@ class Cache(Generic[T]):
         return [kept for _, kept in list(self._kept.get(namespace, {}).values())]
 
     def run(self, stopped: threading.Event) -> None:
-        """List and watch until stopped. Retry with backoff while the API server is away."""
-        delay = FIRST_RETRY
+        """List and watch until stopped. Every attempt that did not last is followed by a delay, whatever ended it."""
         while not stopped.is_set():
-            try:
-                if self._version is None:
-                    self._replace(self._source.list_pages())
-                self._follow(stopped)
-                delay = FIRST_RETRY
-            except ApiError as error:
-                if error.status == HTTPStatus.GONE:
-                    self._version = None
-                    continue
-                logger.warning("Watching goes on in %.1f s: %s", delay, error)
-                stopped.wait(delay)
-                delay = min(2 * delay, LAST_RETRY)
+            self._backoff.start()
+            problem = self._attempt(stopped)
+            if stopped.is_set() or not (delay := self._backoff.delay()):
+                continue
+            if problem:
+                logger.warning("Watching goes on in %.1f s: %s", delay, problem)
+            stopped.wait(delay)
+
+    def _attempt(self, stopped: threading.Event) -> str:
+        """List if necessary, and watch. Return what ended it; empty if the server did, as it does now and then."""
+        try:
+            if self._version is None:
+                self._replace(self._source.list_pages())
+            self._follow(stopped)
+        except ApiError as error:
+            if error.status != HTTPStatus.GONE:
+                return str(error)
+            self._version = None
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # Whatever a proxy or a server sends instead of an event: what is known may be wrong.
+            self._version = None
+            return f"an answer that is no resource: {type(error).__name__}: {error}"
+        return ""
 
     def _replace(self, pages: Iterator[tuple[list[Manifest], str]]) -> None:
         """Replace the contents by a list, and call the handlers for each difference.

@@ -76,10 +76,13 @@ class Connection:
             accept: the media type of the answer.
 
         Raises:
-            ApiError: the server refused, or could not be reached.
+            ApiError: the server refused, could not be reached, or did not answer in JSON.
         """
         answer = self._send(method, path, query or {}, body=body, content=content, accept=accept)
-        return dict(json.loads(answer.data))
+        try:
+            return dict(json.loads(answer.data))
+        except (TypeError, ValueError):
+            raise ApiError(f"{method} {path}: the answer is no JSON object: {answer.data[:200]!r}") from None
 
     def stream(self, path: str, query: Mapping[str, str], *, accept: str) -> Iterator[Manifest]:
         """Yield the documents of a watch until the server ends it.
@@ -90,7 +93,7 @@ class Connection:
             accept: the media type of each document.
 
         Raises:
-            ApiError: the server refused, or the stream broke off.
+            ApiError: the server refused, the stream broke off, or it is not JSON.
         """
         timeout = urllib3.Timeout(connect=5.0, read=WATCH_SECONDS + 30.0)
         answer = self._send("GET", path, query, stream=True, timeout=timeout, accept=accept)
@@ -102,6 +105,8 @@ class Connection:
                     yield json.loads(line)
         except urllib3.exceptions.HTTPError as error:
             raise ApiError(f"the watch broke off: {error}") from None
+        except ValueError as error:
+            raise ApiError(f"the watch is not JSON: {error}") from None
         finally:
             answer.release_conn()
 

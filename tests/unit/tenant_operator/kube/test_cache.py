@@ -4,6 +4,9 @@ import json
 import threading
 import tracemalloc
 
+import pytest
+
+from tenant_operator.kube.backoff import FIRST, LAST, LASTED, Backoff
 from tenant_operator.kube.cache import Cache
 from tenant_operator.kube.client import ApiError, Client
 from tenant_operator.kube.gvk import GroupVersionKind
@@ -18,11 +21,27 @@ def event(kind, *what):
     return {"type": kind, "object": manifest(*what)}
 
 
+class Stopped(threading.Event):
+    """Is set at the end of the script; who waits for it lets virtual time pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.waits = 0.0, []
+
+    def wait(self, timeout=None):
+        self.waits.append(timeout)
+        self.now += timeout
+        return self.is_set()
+
+
 class Server:
-    """Answers from a script: what each list and each watch gives; when it is through, the cache is stopped."""
+    """Answers from a script: what each list and each watch gives; when it is through, the cache is stopped.
+
+    A number in a watch lets so many seconds pass.
+    """
 
     def __init__(self, lists, streams):
-        self.stopped = threading.Event()
+        self.stopped = Stopped()
         self.lists, self.streams = iter(lists), iter(streams)
         self.watched_from = []
 
@@ -37,13 +56,19 @@ class Server:
                 return
             if isinstance(answer, ApiError):
                 raise answer
+            if isinstance(answer, float):
+                self.stopped.now += answer
+                continue
             yield answer
 
 
 def run(lists, streams):
     server = Server(lists, streams)
     changes = []
-    cache = Cache(server, lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]))
+    backoff = Backoff(lambda: server.stopped.now, jitter=lambda: 0.0)
+    cache = Cache(
+        server, lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]), backoff
+    )
     cache.add_event_handler(lambda before, after: changes.append((before, after)))
     cache.run(server.stopped)
     return server, cache, changes
@@ -76,6 +101,36 @@ def test_after_410_a_new_list_tells_of_each_difference_alone():
     server, _, changes = run(lists, [[gone]])
     assert set(changes[2:]) == {(("a", "1"), None), (None, ("c", "7"))}
     assert server.watched_from == ["2", "8"]
+
+
+@pytest.mark.parametrize("answer", [ApiError("away"), ApiError("too old", 410), None])
+def test_an_attempt_that_does_not_last_is_followed_by_a_delay_whatever_ended_it(answer):
+    lists = [([], "1")] * 20
+    ends = [[answer] if answer else [] for _ in range(12)]
+    server, _, _ = run(lists, ends)
+    delays = server.stopped.waits
+    assert delays[:4] == [FIRST, 2 * FIRST, 4 * FIRST, 8 * FIRST]
+    assert delays[-1] == LAST
+
+
+def test_a_watch_that_lasted_resets_the_delays():
+    lasting = [LASTED, ApiError("broke off")]
+    breaks = [[ApiError("away")]] * 3
+    server, _, _ = run([([], "1")], [*breaks, lasting, *breaks])
+    assert server.stopped.waits == [FIRST, 2 * FIRST, 4 * FIRST] * 2
+
+
+@pytest.mark.parametrize("answer", [{"kind": "Status"}, {"type": "ADDED", "object": {}}, [], "<html>"])
+def test_an_answer_that_is_no_event_ends_nothing_and_asks_for_a_new_list(answer, caplog):
+    lists = [([manifest("a", 1)], "1"), ([manifest("b", 2)], "2")]
+    server, cache, _ = run(lists, [[answer]])
+    assert server.watched_from == ["1", "2"]
+    assert cache.items() == [("b", "2")]
+    assert "an answer that is no resource" in caplog.text
+
+
+def test_delays_have_jitter():
+    assert Backoff(lambda: 0.0, jitter=lambda: 1.0).delay() == 1.5 * FIRST
 
 
 def test_what_is_of_no_interest_is_not_kept_and_not_told():

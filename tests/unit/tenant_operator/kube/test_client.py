@@ -1,6 +1,7 @@
 """What the watcher asks the API server for, and how it reads the answers."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -116,3 +117,35 @@ def test_a_key_is_namespace_and_name(key, parts):
     assert client.split(key) == parts
     metadata = {"name": parts[1], **({"namespace": parts[0]} if parts[0] else {})}
     assert client.key_of({"metadata": metadata}) == key
+
+
+class Pool:
+    """Answers every request with these bytes, whole or as a stream."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def request(self, *_, **__):
+        return SimpleNamespace(
+            status=200, data=self.data, stream=lambda _size: iter([self.data]), release_conn=lambda: None
+        )
+
+
+def connection_to(data):
+    configuration = SimpleNamespace(
+        host="https://api.test", auth_settings=dict, username="", password="", get_basic_auth_token=str
+    )
+    return client.Connection(configuration, Pool(data))
+
+
+@pytest.mark.parametrize("data", [b"<html>busy</html>", b"", b"[1, 2]", b"3"])
+def test_an_answer_that_is_no_json_object_is_an_error_that_names_the_request(data):
+    with pytest.raises(ApiError, match="GET /version: the answer is no JSON object"):
+        connection_to(data).request("GET", "/version")
+
+
+def test_a_watch_that_is_not_json_breaks_off():
+    stream = connection_to(b'{"type": "ADDED"}\n<html>\n').stream("/x", {}, accept="application/json")
+    assert next(stream) == {"type": "ADDED"}
+    with pytest.raises(ApiError, match="the watch is not JSON"):
+        next(stream)
