@@ -10,6 +10,7 @@ import pytest
 from tests.control_plane import CHECKOUT
 
 PLUGINS = "ansible_collections/neurallog/tenant/plugins"
+MODULE_UTILS = "ansible_collections.neurallog.tenant.plugins.module_utils"
 CROSSINGS = {
     "tenant_operator/kube/client.py": "tenant_operator.reconciling.controller",
     "tenant_operator/kube/gvk.py": "tenant_operator.kube.cache",
@@ -24,6 +25,9 @@ CROSSINGS = {
     "tenant_operator/cli.py": "ansible_collections.neurallog.tenant.plugins.module_utils.names",
     f"{PLUGINS}/module_utils/names.py": "ansible",
     f"{PLUGINS}/module_utils/quantities.py": "ansible_collections.neurallog.tenant.plugins.plugin_utils.client",
+    f"{PLUGINS}/module_utils/components/network.py": f"{MODULE_UTILS}.components.registry",
+    f"{PLUGINS}/module_utils/kube/jobs.py": f"{MODULE_UTILS}.kube.workloads",
+    f"{PLUGINS}/module_utils/ownership.py": f"{MODULE_UTILS}.tenant_status",
     f"{PLUGINS}/plugin_utils/client.py": "ansible_collections.neurallog.tenant.plugins.plugin_utils.component",
     f"{PLUGINS}/plugin_utils/namespaces.py": "tenant_operator.fingerprint",
     "devcluster/kwok.py": "ansible_collections.neurallog.tenant.plugins.module_utils.names",
@@ -35,6 +39,8 @@ NEWCOMERS = (
     *(f"tenant_operator/{package}/newcomer.py" for package in ("kube", "runner", "reconciling", "endpoints")),
     f"{PLUGINS}/newcomer/__init__.py",
     f"{PLUGINS}/plugin_utils/newcomer.py",
+    f"{PLUGINS}/module_utils/newcomer.py",
+    f"{PLUGINS}/module_utils/kube/newcomer.py",
 )
 """Modules that no contract knows."""
 
