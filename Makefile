@@ -175,7 +175,8 @@ audit: venv ## Ask the advisory database about every pinned package, those of th
 
 .PHONY: changelog
 changelog: venv ## Write CHANGELOG.rst from the fragments
-	antsibull-changelog generate --refresh --reload-plugins
+	antsibull-changelog release --update-existing --reload-plugins
+	antsibull-changelog generate --refresh
 
 .PHONY: build
 build: venv ## Build the wheel and the collection's tarball into dist/
