@@ -33,15 +33,13 @@ class Backoff:
         self._started = clock()
         self._delay = FIRST
 
-    def start(self) -> None:
-        """Note that an attempt begins."""
-        self._started = self._clock()
-
     def delay(self) -> float:
-        """Return the seconds until the next attempt; 0 after one that lasted."""
-        if self._clock() - self._started >= LASTED:
-            self._delay = FIRST
-            return 0.0
-        delay = self._delay * (1 + JITTER * self._jitter())
-        self._delay = min(2 * self._delay, LAST)
+        """Return the seconds until the next attempt, which begins then; 0 after one that lasted."""
+        now = self._clock()
+        if now - self._started >= LASTED:
+            self._delay, delay = FIRST, 0.0
+        else:
+            delay = self._delay * (1 + JITTER * self._jitter())
+            self._delay = min(2 * self._delay, LAST)
+        self._started = now + delay
         return delay

@@ -82,7 +82,6 @@ class Cache(Generic[T]):
     def run(self, stopped: threading.Event) -> None:
         """List and watch until stopped. Every attempt that did not last is followed by a delay, whatever ended it."""
         while not stopped.is_set():
-            self._backoff.start()
             problem = self._attempt(stopped)
             if stopped.is_set() or not (delay := self._backoff.delay()):
                 continue

@@ -129,10 +129,6 @@ def test_an_answer_that_is_no_event_ends_nothing_and_asks_for_a_new_list(answer,
     assert "an answer that is no resource" in caplog.text
 
 
-def test_delays_have_jitter():
-    assert Backoff(lambda: 0.0, jitter=lambda: 1.0).delay() == 1.5 * FIRST
-
-
 def test_what_is_of_no_interest_is_not_kept_and_not_told():
     server = Server([([manifest("a", 1)], "1")], [[event("MODIFIED", "a", 2), event("DELETED", "a", 3)]])
     cache = Cache(server, lambda _: None)
