@@ -37,15 +37,18 @@ def judge(tenant: Manifest, observed: Observed) -> Health:
         tenant: the Tenant.
         observed: what was found so far.
     """
+    health = _serving(tenant, observed)
+    if health.phase == "Running" and (going := _claims_in_deletion(observed)):
+        message = f"{going[0]} is being deleted: its data goes with its pod, unless a backup or a replica has it"
+        return replace(health, phase="Degraded", message=message)
+    return health
+
+
+def _serving(tenant: Manifest, observed: Observed) -> Health:
     redis = tenant["spec"]["redis"]
     pods = workload_health(observed.one("redis"), "StatefulSet redis", observed, url=url(tenant))
     if pods.phase != "Running":
         return pods
-    if going := _claims_in_deletion(observed):
-        message = (
-            f"{going[0]} is being deleted: its data is gone when its pod ends, unless a backup or a replica has it"
-        )
-        return replace(pods, phase="Degraded", message=message)
     if redis["mode"] == "sentinel":
         proxies = workload_health(observed.one("proxy"), "Deployment redis-proxy", observed)
         return pods if proxies.phase == "Running" else replace(pods, phase=proxies.phase, message=proxies.message)

@@ -424,6 +424,17 @@ def test_a_data_claim_that_is_being_deleted_is_named_although_all_is_ready():
     assert "PersistentVolumeClaim tenant-acme/data-redis-0 is being deleted" in condition(told, "RedisReady")["message"]
 
 
+def test_a_claim_in_deletion_hides_nothing_that_is_worse():
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "data-redis-0", "deletionTimestamp": NOW}}
+    security = {"enabled": True, "tls": {"enabled": False}}
+    sentinels = tenant(redis={"security": security, "mode": "sentinel"})
+    status = tenant_status.compute(sentinels, observed(claims=[claim], proxy=None), now=NOW)
+    assert status["components"]["redis"]["message"] == "Deployment redis-proxy does not exist"
+    proxy = workload("Deployment", "redis-proxy", ready=1)
+    status = tenant_status.compute(sentinels, observed(claims=[claim], proxy=proxy), now=NOW)
+    assert status["components"]["redis"]["phase"] == "Degraded"
+
+
 def test_a_suspended_backup_is_told_and_is_never_due():
     suspended = {"metadata": {"name": "redis-backup"}, "spec": {"suspend": True}}
     told = tenant_status.compute(tenant(), observed(backup=suspended), now=NOW)
