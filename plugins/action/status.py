@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,6 +13,11 @@ from ..plugin_utils import reporting
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
 from ..plugin_utils.errors import RefusedError
+
+try:
+    import cronsim  # here, so that it is loaded before a run is forked
+except ImportError:
+    cronsim = None
 
 POLL_INTERVAL = 0.5
 """Seconds between two looks at a tenant that is waited for."""
@@ -34,7 +38,7 @@ class ActionModule(KubernetesAction):
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        if not importlib.util.find_spec("cronsim"):
+        if cronsim is None:
             raise RefusedError(missing_required_lib("cronsim", reason="It tells when the next backup is due"))
         tenant, failure = options["tenant"], options["failure"]
         name = (tenant.get("metadata") or {}).get("name")
