@@ -92,12 +92,15 @@ $(VENV)/.installed: pyproject.toml requirements/dev.txt requirements.yml tools/r
 	@$(BIN)/python tools/requirements.py </dev/null
 	@touch $@
 
+SHFMT := shfmt --indent 2 --case-indent
+# Where scripts are.
+SHELL_FOLDERS := roles tools .ci/run
 SCRIPTS = $(wildcard roles/*/files/*.sh roles/*/files/*/*.sh)
 
 .PHONY: check
 check: venv programs ## Format, lint, check types and run the unit tests, in less than a minute
 	ruff format --quiet .
-	shfmt --write --indent 2 --case-indent roles tools .ci/run
+	$(SHFMT) --write $(SHELL_FOLDERS)
 	@$(MAKE) --jobs=2 --output-sync=target lint-code test-unit
 
 .PHONY: lint-code
@@ -106,7 +109,7 @@ lint-code: venv
 	ruff format --check .
 	mypy
 	lint-imports
-	shfmt --diff --indent 2 --case-indent roles tools .ci/run
+	$(SHFMT) --diff $(SHELL_FOLDERS)
 	shellcheck --shell=sh $(SCRIPTS)
 	shellcheck .ci/run tools/*.sh
 

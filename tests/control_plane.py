@@ -109,20 +109,23 @@ class Cluster:
     def audit_position(self):
         return len(self.audit_log.read_text().splitlines())
 
+    def environment(self, checkout=CHECKOUT):
+        """Return the environment in which a user of this cluster runs the programs of a checkout."""
+        return {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))},
+            "ANSIBLE_COLLECTIONS_PATH": str(checkout / "src"),
+            "ANSIBLE_HOME": str(checkout / ".ansible"),
+            "ANSIBLE_NOCOLOR": "1",
+            "KUBECONFIG": str(self.kubeconfig),
+        }
+
     def playbook(self, name, *arguments, env=None):
         """Run one of the collection's playbooks, or a file, the way a user does, in the checkout."""
         playbook = name if isinstance(name, Path) else f"neurallog.tenant.{name}"
         done = subprocess.run(
             [Path(sys.executable).parent / "ansible-playbook", playbook, *map(str, arguments)],
             cwd=CHECKOUT,
-            env={
-                **{key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))},
-                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "src"),
-                "ANSIBLE_HOME": str(CHECKOUT / ".ansible"),
-                "ANSIBLE_NOCOLOR": "1",
-                "KUBECONFIG": str(self.kubeconfig),
-                **(env or {}),
-            },
+            env={**self.environment(), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

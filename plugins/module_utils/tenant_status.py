@@ -9,7 +9,7 @@ from typing import Any
 
 from . import names
 from .components import backup, lifecycle, usage
-from .components.base import Component, Health, Observed
+from .components.base import Component, Health, Judge, Observed
 from .components.registry import COMPONENTS
 from .components.server import component as server_component
 from .components.server import ingress
@@ -37,7 +37,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     """
     last = tenant.get("status") or {}
     components = {
-        component.name: _health(component, tenant, observed)
+        component.name: _health(component, component.judge, tenant, observed)
         for component in COMPONENTS
         if component.judge and component.applies(tenant)
     }
@@ -172,15 +172,13 @@ def _phase(
     return "Degraded" if was_serving and not waiting else "Provisioning"
 
 
-def _health(component: Component, tenant: Manifest, observed: Observed) -> Health:
+def _health(component: Component, judge: Judge, tenant: Manifest, observed: Observed) -> Health:
     """Return how a component is. What is wrong with one leaves the others, and no old news."""
-    if component.judge is None:
-        raise ValueError(f"{component.name} is not judged")
     try:
         for look in component.looks(tenant, observed):
             if look.key in observed.errors:
                 return Health("Failed", f"It cannot be looked at: {observed.errors[look.key]}")
-        return component.judge(tenant, observed)
+        return judge(tenant, observed)
     except Exception as error:  # whatever pods and people write, the rest of the status is told
         return Health("Failed", f"It cannot be told: {type(error).__name__}: {error}")
 

@@ -1,6 +1,5 @@
 """A component is one place: its role, one module, a line in the registry, the playbook and the CRD."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -146,18 +145,10 @@ def run(copy, bare_cluster):
     """Run a program of the environment in the copy."""
 
     def run(program, *arguments):
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
         done = subprocess.run(
             [Path(sys.executable).parent / program, *arguments],
             cwd=copy,
-            env={
-                **kept,
-                "ANSIBLE_COLLECTIONS_PATH": str(copy / "src"),
-                "ANSIBLE_HOME": str(copy / ".ansible"),
-                "ANSIBLE_NOCOLOR": "1",
-                "KUBECONFIG": str(bare_cluster.kubeconfig),
-                "PYTHONPATH": str(copy / "src"),
-            },
+            env={**bare_cluster.environment(copy), "PYTHONPATH": str(copy / "src")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

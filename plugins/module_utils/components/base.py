@@ -84,6 +84,10 @@ class Health:
         return "Ready" if self.phase == "Running" else self.phase
 
 
+Judge = Callable[[Manifest, Observed], Health]
+"""Concludes how a component of the Tenant is from what was observed."""
+
+
 def _nothing(_tenant: Manifest, _observed: Observed) -> Iterable[Look]:
     return ()
 
@@ -103,7 +107,7 @@ class Component:
 
     name: str
     looks: Callable[[Manifest, Observed], Iterable[Look]] = _nothing
-    judge: Callable[[Manifest, Observed], Health] | None = None
+    judge: Judge | None = None
     applies: Callable[[Manifest], bool] = _always
     role: bool = True
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

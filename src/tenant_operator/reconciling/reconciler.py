@@ -192,7 +192,7 @@ class Reconciler:
     def _initialise(self, work: Work) -> Work | None:
         """Add the finalizer, before anything is made that it guards."""
         finalizer = self._watch.finalizer
-        if finalizer is None or not self._lacks_finalizer(work.resource):
+        if finalizer is None or self._has_finalizer(work.resource):
             return work
         finalizers = [*work.resource["metadata"].get("finalizers", []), finalizer.name]
         operation = {"op": "add", "path": "/metadata/finalizers", "value": finalizers}
