@@ -9,7 +9,7 @@ CLUSTER ?= kwok
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
-# The checkout is the collection; a copy that some tool left in the home folder must not shadow it.
+# The checkout is the collection. A copy in the home folder must not shadow it.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/src
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 
@@ -40,7 +40,7 @@ run: cluster ## Run the operator on the local control plane, in the foreground
 ##@ Deployment
 
 IMG ?= neurallog/tenant-operator:latest
-# The kubectl that is there, of any version; KUBECTL=... names another one.
+# The kubectl on PATH, of any version. KUBECTL=... names another one.
 KUBECTL ?= $(shell $(PYTHON) -m devcluster kubectl)
 
 .PHONY: image
@@ -93,7 +93,7 @@ $(VENV)/.installed: pyproject.toml requirements/dev.txt requirements.yml tools/r
 	@touch $@
 
 SHFMT := shfmt --indent 2 --case-indent
-# Where scripts are.
+# The folder of the scripts.
 SHELL_FOLDERS := roles tools .ci/run
 SCRIPTS = $(wildcard roles/*/files/*.sh roles/*/files/*/*.sh)
 

@@ -86,21 +86,21 @@ class Bench:
             f"{objects} objects a tenant, median of {self.rounds} rounds, seconds a tenant; in brackets times the floor"
         )
         for count in (1, many):
-            made: dict[str, list[float]] = {way: [] for way in ways}
+            seconds: dict[str, list[float]] = {way: [] for way in ways}
             again: dict[str, list[float]] = {way: [] for way in ways}
             for _ in range(self.rounds):
                 for way, make in ways.items():
                     names = self._names(count)
-                    made[way].append(_timed(make, names) / count)
+                    seconds[way].append(_timed(make, names) / count)
                     if way == "watcher":
                         self.watched += names
                         watcher.settle()
                     else:
                         again[way].append(_timed(make, names) / count)
-            for title, times in (("new", made), ("nothing to change", again)):
+            for title, times in (("new", seconds), ("nothing to change", again)):
                 floor = statistics.median(times["floor"])
-                shown = [f"{way} {statistics.median(each):.3f} ({statistics.median(each) / floor:.1f})"
-                         for way, each in times.items() if each]  # fmt: skip
+                shown = [f"{way} {statistics.median(seconds):.3f} ({statistics.median(seconds) / floor:.1f})"
+                         for way, seconds in times.items() if seconds]  # fmt: skip
                 print(f"  {count:3} at once, {title + ':':18} {'   '.join(shown)}", flush=True)
 
     def _count(self, watcher: Watcher) -> None:

@@ -50,7 +50,7 @@ def make(client: Client, specs: dict[str, dict[str, object]], waited: set[str]) 
         time.sleep(0.02)
         for tenant in client.list_objects("neurallog.io/v1", "Tenant"):
             conditions = (tenant.get("status") or {}).get("conditions") or ()
-            if any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
+            if any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions):
                 left.discard(tenant["metadata"]["name"])
     return time.perf_counter() - started
 
@@ -89,8 +89,8 @@ def main() -> int:
             process.terminate()
             process.wait()
     first, second = statistics.median(alone), statistics.median(beside)
-    print(f"{len(good)} tenants with reserved names alone: {first:.1f} s ({', '.join(f'{one:.1f}' for one in alone)})")
-    print(f"beside {len(HOSTILE)} hostile ones: {second:.1f} s ({', '.join(f'{one:.1f}' for one in beside)})")
+    print(f"{len(good)} tenants with reserved names alone: {first:.1f} s ({', '.join(f'{s:.1f}' for s in alone)})")
+    print(f"beside {len(HOSTILE)} hostile ones: {second:.1f} s ({', '.join(f'{seconds:.1f}' for seconds in beside)})")
     print(f"ratio: {second / first:.2f}")
     return 0
 

@@ -102,8 +102,8 @@ class Fleet:
         with self._lock:
             if whole not in self._items:
                 _, data = self.forward(whole, accept)
-                found = json.loads(data)["items"] or []
-                self._items[whole] = [json.dumps(item) for item in found if SAMPLE in json.dumps(item["metadata"])]
+                pods = json.loads(data)["items"] or []
+                self._items[whole] = [json.dumps(item) for item in pods if SAMPLE in json.dumps(item["metadata"])]
             return self._items[whole]
 
 

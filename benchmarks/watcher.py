@@ -74,8 +74,8 @@ class Watcher:
         started = time.perf_counter()
         self._client.delete(live)
         while True:
-            found = self._client.get("apps/v1", "StatefulSet", "redis", f"tenant-{name}")
-            if found and found["metadata"]["uid"] != live["metadata"]["uid"]:
+            redis = self._client.get("apps/v1", "StatefulSet", "redis", f"tenant-{name}")
+            if redis and redis["metadata"]["uid"] != live["metadata"]["uid"]:
                 return time.perf_counter() - started
             time.sleep(0.01)
 

@@ -139,8 +139,8 @@ def find_kubectl() -> Path:
         BinaryError: there is none; the message says how to get one.
     """
     own = _control_plane_folder() / "kubectl"
-    if found := shutil.which("kubectl") or (own if own.exists() else None):
-        return Path(found)
+    if kubectl := shutil.which("kubectl") or (own if own.exists() else None):
+        return Path(kubectl)
     raise BinaryError(
         "kubectl is missing: install it (https://kubernetes.io/docs/tasks/tools/), or name one: KUBECTL=/path/to/it"
     )
@@ -157,9 +157,9 @@ def _ensure(folder: Path, binaries: Sequence[Binary]) -> dict[str, Path]:
         for position, binary in enumerate(missing, start=1):
             target = paths[binary.name]
             progress = f"[{position}/{len(missing)}] {binary.name}"
-            if found := _find(binary):
-                print(f"{progress}: using {found}", flush=True)
-                _link(found, target)
+            if located := _find(binary):
+                print(f"{progress}: using {located}", flush=True)
+                _link(located, target)
                 continue
             if downloads:
                 print(f"{progress}: downloading", flush=True)

@@ -70,7 +70,7 @@ class Runtime(ABC):
                 check=False,
                 timeout=timeout,
             )
-        said = log.read_text()[start:]
+        output = log.read_text()[start:]
         if done.returncode:
-            raise ClusterError(f"{Path(command[0]).name} failed ({log}):\n{said[-2000:]}")
-        return said
+            raise ClusterError(f"{Path(command[0]).name} failed ({log}):\n{output[-2000:]}")
+        return output

@@ -90,9 +90,9 @@ class Demo:
                 command, cwd=CHECKOUT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         try:
-            while "Watching" not in (said := (CHECKOUT / LOG).read_text()):
+            while "Watching" not in (text := (CHECKOUT / LOG).read_text()):
                 if process.poll() is not None:
-                    print(said, file=sys.stderr)
+                    print(text, file=sys.stderr)
                     raise subprocess.CalledProcessError(process.returncode, command)
                 time.sleep(0.05)
             self.times.append(("The operator watches", time.monotonic() - started))
@@ -141,10 +141,10 @@ class KindDemo(Demo):
             command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
         )
         try:
-            said = process.stdout.readline() if process.stdout else ""
-            if not said.startswith("Forwarding from "):
+            line = process.stdout.readline() if process.stdout else ""
+            if not line.startswith("Forwarding from "):
                 raise subprocess.CalledProcessError(process.wait(), command)
-            yield said.split()[2]
+            yield line.split()[2]
         finally:
             process.terminate()
             process.communicate()

@@ -45,10 +45,10 @@ def tampered(folder: Path, checksum: str) -> list[str]:
         return [manifest.name]
     if _sha256(files) != json.loads(manifest.read_text())["file_manifest_file"]["chksum_sha256"]:
         return [files.name]
-    known = {entry["name"]: entry["chksum_sha256"] for entry in json.loads(files.read_text())["files"]}
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
-    names = {path: path.relative_to(folder).as_posix() for path in found if path not in {manifest, files}}
-    return [name for path, name in names.items() if known.get(name) != _sha256(path)]
+    digests = {entry["name"]: entry["chksum_sha256"] for entry in json.loads(files.read_text())["files"]}
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    names = {path: path.relative_to(folder).as_posix() for path in paths if path not in {manifest, files}}
+    return [name for path, name in names.items() if digests.get(name) != _sha256(path)]
 
 
 def _sha256(path: Path) -> str:
@@ -94,8 +94,8 @@ def main() -> int:
         print("Galaxy cannot be reached: taking", *missing, "out of", BUNDLE, flush=True)
         from_bundle(missing)
     for name, version in missing.items():
-        if (found := installed_version(name)) != version:
-            print(f"{name}: wanted {version}, got {found}", file=sys.stderr)
+        if (installed := installed_version(name)) != version:
+            print(f"{name}: wanted {version}, got {installed}", file=sys.stderr)
             return 1
     for name, checksum in CHECKSUMS.items():
         folder = SITE_PACKAGES / "ansible_collections" / name.replace(".", "/")

@@ -30,7 +30,7 @@ class ActionModule(KubernetesAction):
             result["changed"] = runner.run(hook, options["wait_timeout"] if options["wait"] else 0)
         except hooks.HookRunningError as error:
             result.update(changed=error.started, waiting=not options["wait"])
-            if options["wait"] or hook == "preCreate":  # nothing may be made before its end
+            if options["wait"] or hook == "preCreate":  # nothing is created before it ends
                 raise
         else:
             if hook == "postCreate" and result["changed"] and not self._task.check_mode:

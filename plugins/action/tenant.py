@@ -65,7 +65,7 @@ class ActionModule(KubernetesAction):
 
 
 def _explained(error: ApiError) -> RefusedError:
-    if error.status == HTTPStatus.NOT_FOUND:  # a Tenant that does not exist is made: its kind is what is missing
+    if error.status == HTTPStatus.NOT_FOUND:  # a missing Tenant is created: so the kind is missing
         return RefusedError(
             "The cluster does not know Tenants yet: ansible-playbook neurallog.tenant.install puts their CRD there"
         )

@@ -6,27 +6,27 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  hook_namespace:
+  lifecycle_namespace:
     description: Where C(preCreate) and C(postDelete) run.
     type: str
     default: neurallog-hooks
-  hook_http_image:
+  lifecycle_http_image:
     description: The image that sends requests; C(curl) and C(sleep) must be in its path.
     type: str
     default: curlimages/curl:8.11.1
-  hook_deadline_seconds:
+  lifecycle_deadline_seconds:
     description: Seconds after which a Job counts as failed.
     type: int
     default: 600
-  hook_allowed_images:
+  lifecycle_allowed_images:
     description:
       - Which images a hook with C(exec) may have, as patterns of a shell such as C(registry.example.com/hooks/*).
     type: list
     elements: str
     default: ['*']
-  hook_denied_networks:
+  lifecycle_denied_networks:
     description:
-      - Blocks of addresses that no hook in O(hook_namespace) reaches.
+      - Blocks of addresses that no hook in O(lifecycle_namespace) reaches.
       - Pods, Services, nodes and the API server must be in them.
       - By default all that are private (RFC 1918, RFC 4193, RFC 6598), of a link or of the machine itself.
     type: list
@@ -41,9 +41,9 @@ options:
       - ::1/128
       - fc00::/7
       - fe80::/10
-  hook_exec_ports:
+  lifecycle_exec_ports:
     description:
-      - TCP ports that a hook with C(exec) in O(hook_namespace) may reach outside of these networks.
+      - TCP ports that a hook with C(exec) in O(lifecycle_namespace) may reach outside of these networks.
       - By default it reaches nothing.
     type: list
     elements: int

@@ -35,4 +35,4 @@ class FilterModule:
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),
             "tenant_status": status,
         }
-        return shared | {name: each for component in COMPONENTS for name, each in component.filters.items()}
+        return shared | {name: function for component in COMPONENTS for name, function in component.filters.items()}

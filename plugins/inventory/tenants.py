@@ -112,12 +112,12 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _mistake(self, configuration: Mapping[str, Any]) -> str:
         """Return what is wrong with the keys of an inventory file: one that is not heard may name tenants to delete."""
-        known = set()
+        options = set()
         for name, option in self.option_definitions.items():
-            known |= {name, *option.get("aliases", ())}
+            options |= {name, *option.get("aliases", ())}
         for key, value in configuration.items():
-            if key not in known:
-                nearest = difflib.get_close_matches(str(key), known, n=1)
+            if key not in options:
+                nearest = difflib.get_close_matches(str(key), options, n=1)
                 return f"{key} is no option of {self.NAME}" + (f": did you mean {nearest[0]}?" if nearest else "")
             if value is None:
                 return f"{key} has no value: give it one, or leave it out"
@@ -140,12 +140,12 @@ class InventoryModule(BaseInventoryPlugin):
 
     def _live(self) -> Iterator[Document]:
         selector = self.get_option("selector")
-        found = False
+        has_tenant = False
         try:
             client = connect({name: self.get_option(name) for name in CONNECTION_OPTIONS})
             selectors = {"labelSelector": selector} if selector else {}
             for tenant in client.list_objects(names.API_VERSION, names.KIND, **selectors):
-                found = True
+                has_tenant = True
                 yield Document("cluster", tenant["metadata"]["name"], tenant)
         except ApiError as error:
             hint = (
@@ -155,7 +155,7 @@ class InventoryModule(BaseInventoryPlugin):
             )
             yield Document("cluster", "cluster", error=f"cluster: its Tenants cannot be listed: {error}{hint}")
             return
-        if not found:
+        if not has_tenant:
             chosen = f" with {selector}" if selector else ""
             yield Document("cluster", "cluster", error=f"cluster: it has no Tenants{chosen}")
 
@@ -164,12 +164,12 @@ class InventoryModule(BaseInventoryPlugin):
 
         Variables are set on the host itself: by its name, those of a Tenant named ``all`` would be the group's.
         """
-        known = self.inventory.hosts.get(document.name)
+        existing = self.inventory.hosts.get(document.name)
         host = self.inventory.hosts[self.inventory.add_host(document.name, GROUP)]
         error = document.error
-        if known and (place := known.vars.get("tenant_place")):
+        if existing and (place := existing.vars.get("tenant_place")):
             error = f"two Tenants are named {document.name}: {place} and {document.place}"
-            if previous := known.vars.get("tenant_error"):
+            if previous := existing.vars.get("tenant_error"):
                 error = f"{previous}; {document.error}" if document.error else previous
         host.set_variable("ansible_connection", "local")
         host.set_variable("ansible_python_interpreter", sys.executable)

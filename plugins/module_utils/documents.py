@@ -118,7 +118,7 @@ def parse(text: str, place: str) -> Iterator[Document]:
         place: the name of the file, for messages.
     """
     name = Path(place).name
-    found = False
+    seen = False
     try:
         loader = _Loader(text)
         while node := loader.get_node() if loader.check_node() else None:
@@ -126,11 +126,11 @@ def parse(text: str, place: str) -> Iterator[Document]:
             try:
                 value = _constructed(loader, node)
             except (yaml.YAMLError, ValueError) as error:
-                found = True
+                seen = True
                 yield _invalid(place, error)
                 continue
             if value is not None:
-                found = True
+                seen = True
                 yield _judge(value, here, name)
     except RecursionError:
         yield Document(place, name, error=f"{place}: not valid YAML: it has more than {DEEPEST} levels")
@@ -138,7 +138,7 @@ def parse(text: str, place: str) -> Iterator[Document]:
     except yaml.YAMLError as error:
         yield _invalid(place, error)
         return
-    if not found:
+    if not seen:
         yield Document(place, name, error=f"{place}: has no Tenant manifest")
 
 
@@ -156,9 +156,9 @@ def _measure(node: yaml.Node, known: dict[int, int], depth: int) -> int:
     if isinstance(node, yaml.ScalarNode):
         return len(node.value) + 1
     if id(node) not in known:
-        known[id(node)] = LARGEST_DOCUMENT + 1  # for an alias of what it is in
-        below = node.value if isinstance(node, yaml.SequenceNode) else [one for pair in node.value for one in pair]
-        known[id(node)] = 1 + sum(_measure(one, known, depth + 1) for one in below)
+        known[id(node)] = LARGEST_DOCUMENT + 1  # an alias may name its own parent
+        below = node.value if isinstance(node, yaml.SequenceNode) else [child for pair in node.value for child in pair]
+        known[id(node)] = 1 + sum(_measure(child, known, depth + 1) for child in below)
     return known[id(node)]
 
 
@@ -173,9 +173,9 @@ def _invalid(place: str, error: Exception) -> Document:
 def _judge(value: Any, place: str, fallback: str) -> Document:
     """Return the document as a Tenant without the server's own entries, or with its error."""
     if not isinstance(value, dict) or value.get("apiVersion") != names.API_VERSION or value.get("kind") != names.KIND:
-        found = f"{value.get('apiVersion')} {value.get('kind')}" if isinstance(value, dict) else "no mapping"
+        actual = f"{value.get('apiVersion')} {value.get('kind')}" if isinstance(value, dict) else "no mapping"
         wanted = f"apiVersion: {names.API_VERSION} and kind: {names.KIND}"
-        return Document(place, fallback, error=f"{place}: not a Tenant ({found}): a Tenant has {wanted}")
+        return Document(place, fallback, error=f"{place}: not a Tenant ({actual}): a Tenant has {wanted}")
     metadata = value["metadata"] if isinstance(value.get("metadata"), dict) else {}
     name = metadata.get("name")
     if not isinstance(name, str) or not name:

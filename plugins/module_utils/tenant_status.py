@@ -41,7 +41,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         for component in COMPONENTS
         if component.judge and component.applies(tenant)
     }
-    obstacle = next((each.message for each in components.values() if each.phase not in _SERVING), "")
+    obstacle = next((health.message for health in components.values() if health.phase not in _SERVING), "")
     leaving = _is_leaving(tenant)
     if lifecycle.is_pending(tenant, "postCreate") and not (obstacle or failure or leaving):
         waiting, failure = _post_create(observed.one("hook"), now)
@@ -71,7 +71,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     if last_backup := _last_backup(tenant, observed, last, now):
         status["backup"] = last_backup
     other_news = differs({**status, "metrics": last["metrics"]} if last.get("metrics") else status, last)
-    with suppress(ValueError, KeyError, TypeError):  # what nobody can tell is absent
+    with suppress(ValueError, KeyError, TypeError):  # unknown values are left out
         measured = usage.measure(observed.all("pod_metrics"), observed.all("claims"), now=now)
         if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
             status["metrics"] = metrics
@@ -79,9 +79,9 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
 
 
 def _last_backup(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
-    jobs, pods, known = observed.all("jobs"), observed.all("pods"), last.get("backup") or {}
+    jobs, pods, last_status = observed.all("jobs"), observed.all("pods"), last.get("backup") or {}
     suspended = backup.is_suspended(observed.one("backup"))
-    return backup.status(tenant["spec"], jobs, pods, last=known, now=now, suspended=suspended)
+    return backup.status(tenant["spec"], jobs, pods, last=last_status, now=now, suspended=suspended)
 
 
 def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:
@@ -111,14 +111,18 @@ def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
         last: the status that is there.
     """
     ours = {*status, "backup", "metrics", "urls"}
-    mine = {**status, "conditions": {one["type"]: one for one in status["conditions"]}}
-    there = {one["type"]: one for one in last.get("conditions") or () if one["type"] in mine["conditions"]}
-    return mine != {**{key: value for key, value in last.items() if key in ours}, "conditions": there}
+    computed = {**status, "conditions": {condition["type"]: condition for condition in status["conditions"]}}
+    reported = {
+        condition["type"]: condition
+        for condition in last.get("conditions") or ()
+        if condition["type"] in computed["conditions"]
+    }
+    return computed != {**{key: value for key, value in last.items() if key in ours}, "conditions": reported}
 
 
 def is_ready(status: Mapping[str, Any]) -> bool:
     """Return whether the status says that the Tenant is ready."""
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in status["conditions"])
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in status["conditions"])
 
 
 def are_components_ready(status: Mapping[str, Any]) -> bool:
@@ -131,8 +135,8 @@ def _post_create(job: Manifest | None, now: str) -> tuple[str, str]:
     if job is None:
         return "The hook postCreate has not run yet", ""
     clock = datetime.fromisoformat(now)
-    told = lifecycle.obstacle("postCreate", job, clock)
-    return ("", told) if lifecycle.state(job, clock) is State.FAILED else (told, "")
+    message = lifecycle.obstacle("postCreate", job, clock)
+    return ("", message) if lifecycle.state(job, clock) is State.FAILED else (message, "")
 
 
 def _is_leaving(tenant: Manifest) -> bool:
@@ -177,10 +181,10 @@ def _health(component: Component, judge: Judge, tenant: Manifest, observed: Obse
     try:
         for look in component.looks(tenant, observed):
             if look.key in observed.errors:
-                return Health("Failed", f"It cannot be looked at: {observed.errors[look.key]}")
+                return Health("Failed", f"It cannot be read: {observed.errors[look.key]}")
         return judge(tenant, observed)
-    except Exception as error:  # whatever pods and people write, the rest of the status is told
-        return Health("Failed", f"It cannot be told: {type(error).__name__}: {error}")
+    except Exception as error:  # whatever pods and people write, the rest of the status is reported
+        return Health("Failed", f"It cannot be judged: {type(error).__name__}: {error}")
 
 
 def _condition(kind: str, holds: bool, reason: str, message: str) -> dict[str, Any]:
@@ -194,7 +198,8 @@ def _cut(text: str) -> str:
 
 def _since(condition: dict[str, Any], last: Mapping[str, Any], generation: Any, now: str) -> dict[str, Any]:
     before: Mapping[str, Any] = next(
-        (known for known in last.get("conditions") or () if known.get("type") == condition["type"]), {}
+        (earlier for earlier in last.get("conditions") or () if earlier.get("type") == condition["type"]),
+        {},
     )
     same = before.get("status") == condition["status"] and "lastTransitionTime" in before
     return {

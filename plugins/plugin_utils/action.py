@@ -33,7 +33,7 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
     @classmethod
     def warm(cls) -> None:
         """Load, in a process that is going to be forked, what every task needs."""
-        with suppress(ApiError):  # a task will say it
+        with suppress(ApiError):  # the task reports it
             connect({})
 
     @classmethod
@@ -49,9 +49,9 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
             context: what Ansible knows about the argument.
         """
         if isinstance(value, str) and (variable := VARIABLE.fullmatch(value)):
-            found = templar.available_variables.get(variable[1])
-            with suppress(TypeError):  # it holds what is no data, such as a value of a vault
-                if isinstance(found, dict) and not TEMPLATE.search(text := json.dumps(found)):
+            variable_value = templar.available_variables.get(variable[1])
+            with suppress(TypeError):  # it holds something other than data, such as a vault value
+                if isinstance(variable_value, dict) and not TEMPLATE.search(text := json.dumps(variable_value)):
                     return json.loads(text)
         return super().finalize_task_arg(name, value, templar, context)
 

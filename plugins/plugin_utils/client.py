@@ -216,8 +216,8 @@ class Client:
             metadata = live["metadata"]
             # A list, since whoever deletes what it listed has that right.
             named = {"fieldSelector": f"metadata.name={metadata['name']}"}
-            found = self.list_objects(live["apiVersion"], live["kind"], metadata.get("namespace"), **named)
-            live = next(found, None)
+            listed = self.list_objects(live["apiVersion"], live["kind"], metadata.get("namespace"), **named)
+            live = next(listed, None)
         return False
 
     def resource(self, api_version: str, kind: str) -> Resource:
@@ -230,13 +230,13 @@ class Client:
         Raises:
             ApiError: with status 404 where the server does not know the kind.
         """
-        if found := kinds.SERVED.get((api_version, kind)):
-            return found
+        if discovered := kinds.SERVED.get((api_version, kind)):
+            return discovered
         group = ("/api/" if "/" not in api_version else "/apis/") + api_version
-        found = resources.from_discovery(api_version, kind, self._discover(group))
-        if found is None:
+        discovered = resources.from_discovery(api_version, kind, self._discover(group))
+        if discovered is None:
             raise ApiError(f"the server has no {kind} in {api_version}", status=HTTPStatus.NOT_FOUND)
-        return found
+        return discovered
 
     def _discover(self, group: str) -> Mapping[str, Any]:
         """Return the resources of a group and version; none where the server does not know it."""

@@ -53,8 +53,12 @@ class Component:
         """
         absent = self._absent_kinds(sources)
         sources = [source for source in sources if (source.api_version, source.kind) not in absent]
-        rendered = [one for one in rendered if (one.manifest["apiVersion"], one.manifest["kind"]) not in absent]
-        manifests = [self._completed(one.manifest) for one in rendered]
+        rendered = [
+            rendering
+            for rendering in rendered
+            if (rendering.manifest["apiVersion"], rendering.manifest["kind"]) not in absent
+        ]
+        manifests = [self._completed(rendering.manifest) for rendering in rendered]
         namespace = next((manifest for manifest in manifests if manifest["kind"] == "Namespace"), None)
         own = self._own_namespace(namespace)
         if own is None:
@@ -64,12 +68,12 @@ class Component:
         if namespace:
             before["Namespace", self.namespace] = own
         applied = []
-        for manifest, one in zip(manifests, rendered, strict=True):
+        for manifest, rendering in zip(manifests, rendered, strict=True):
             live = before.get(_key(manifest))
             if manifest["kind"] == "Ingress":
                 applied += self._apply_ingress(manifest, live)
             else:
-                self._apply_one(manifest, one.mode, live)
+                self._apply_one(manifest, rendering.mode, live)
                 applied.append(manifest)
         self._prune(sources, applied, before)
 
@@ -102,10 +106,10 @@ class Component:
         if live is None and self.dry_run:
             return None
         if live is None and manifest:
-            tenant, made = namespaces.make(self.client, tenant, manifest)
-            if made:
-                self.created.add(_key(made))
-            live = made or namespaces.find(self.client, tenant)
+            tenant, created_namespace = namespaces.make(self.client, tenant, manifest)
+            if created_namespace:
+                self.created.add(_key(created_namespace))
+            live = created_namespace or namespaces.find(self.client, tenant)
         namespaces.check(live, tenant)
         if live and manifest and not self.dry_run:
             namespaces.take(self.client, tenant, live)
@@ -113,13 +117,13 @@ class Component:
 
     def _preview(self, manifests: Sequence[Manifest], rendered: Sequence[Rendered]) -> None:
         """Report the manifests themselves. The server cannot dry-run in a namespace that does not exist."""
-        for manifest, one in zip(manifests, rendered, strict=True):
-            if one.mode != "grow":
+        for manifest, rendering in zip(manifests, rendered, strict=True):
+            if rendering.mode != "grow":
                 self.report.note("created", None, manifest)
 
     def _objects_before(self, sources: Sequence[Source], manifests: Sequence[Manifest]) -> dict[Key, Manifest]:
         """Return the objects of the component's kinds; of Secrets only those that it names, by name."""
-        found = [
+        objects = [
             live
             for api_version, kind in sorted({(source.api_version, source.kind) for source in sources})
             if kind not in {"Namespace", "Secret"}
@@ -127,8 +131,8 @@ class Component:
         ]
         secrets = {source.document["metadata"]["name"] for source in sources if source.kind == "Secret"}
         secrets |= {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Secret"}
-        found += filter(None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets)))
-        return {_key(live): live for live in found}
+        objects += filter(None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets)))
+        return {_key(live): live for live in objects}
 
     def _apply_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
         if mode == "grow":
@@ -149,7 +153,7 @@ class Component:
             if manifest["kind"] == "PersistentVolumeClaim" and not volumes.must_grow(manifest, before):
                 applied = volumes.with_size_of(applied, before)
         if manifest["kind"] == "Namespace" and before is not None:
-            # The UID is a precondition: a namespace that was replaced meanwhile is a conflict, not a take-over.
+            # The UID is a precondition: a namespace that was replaced in between is a conflict.
             applied = {**applied, "metadata": {**applied["metadata"], "uid": before["metadata"]["uid"]}}
         self._note(before, self._given(self._taken_back(applied, self._disowned(self._apply(applied)))))
 
@@ -160,9 +164,11 @@ class Component:
         if free:
             self._apply_one(free, "apply", before)
         if free and not self.dry_run and self.report.objects[-1]["operation"] != "unchanged":
-            # Somebody may have taken a host between the look and the write; the same rule decides for both.
+            # Another Ingress may have taken a host between the read and the write. Both sides decide by the same rule.
             all_of_them = self._ingresses()
-            live = next(one for one in all_of_them if _key(one) == _key(free) and self._is_within(one))
+            live = next(
+                manifest for manifest in all_of_them if _key(manifest) == _key(free) and self._is_within(manifest)
+            )
             older = self._refused_hosts(ingress.older(all_of_them, live))
             if lost := {host: reason for host, reason in older.items() if host not in refused}:
                 refused |= lost

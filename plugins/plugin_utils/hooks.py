@@ -45,12 +45,12 @@ Sources: RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291
 """
 
 ARGUMENTS: Mapping[str, Any] = {
-    "hook_namespace": {"type": "str", "default": "neurallog-hooks"},
-    "hook_http_image": {"type": "str", "default": "curlimages/curl:8.11.1"},
-    "hook_deadline_seconds": {"type": "int", "default": 600},
-    "hook_allowed_images": {"type": "list", "elements": "str", "default": ["*"]},
-    "hook_denied_networks": {"type": "list", "elements": "str", "default": PRIVATE_NETWORKS},
-    "hook_exec_ports": {"type": "list", "elements": "int", "default": []},
+    "lifecycle_namespace": {"type": "str", "default": "neurallog-hooks"},
+    "lifecycle_http_image": {"type": "str", "default": "curlimages/curl:8.11.1"},
+    "lifecycle_deadline_seconds": {"type": "int", "default": 600},
+    "lifecycle_allowed_images": {"type": "list", "elements": "str", "default": ["*"]},
+    "lifecycle_denied_networks": {"type": "list", "elements": "str", "default": PRIVATE_NETWORKS},
+    "lifecycle_exec_ports": {"type": "list", "elements": "int", "default": []},
 }
 """The options of the action plugins that run hooks."""
 
@@ -89,7 +89,7 @@ class Hooks:
         if wanted is None or hooks.is_done(self.tenant, hook):
             return False
         try:
-            hooks.check_image(wanted, hook, self.options["hook_allowed_images"])
+            hooks.check_image(wanted, hook, self.options["lifecycle_allowed_images"])
         except ValueError as error:
             raise RefusedError(str(error)) from None
         if self.check_mode:
@@ -117,8 +117,8 @@ class Hooks:
         variables = {
             "tenant": self.tenant,
             "hook": wanted,
-            "http_image": self.options["hook_http_image"],
-            "deadline": self.options["hook_deadline_seconds"],
+            "http_image": self.options["lifecycle_http_image"],
+            "deadline": self.options["lifecycle_deadline_seconds"],
         }
         return self._rendered("job.yaml", hook, variables)
 
@@ -132,10 +132,10 @@ class Hooks:
         if hook not in hooks.SYSTEM:
             return None
         port = hooks.port(wanted)
-        ports = network.tcp(self.options["hook_exec_ports"] if port is None else [port])
+        ports = network.tcp(self.options["lifecycle_exec_ports"] if port is None else [port])
         if not ports:
             return None
-        peers = network.outside(self.options["hook_denied_networks"])
+        peers = network.outside(self.options["lifecycle_denied_networks"])
         variables = {"job_name": hooks.job_name(self.tenant, hook), "peers": peers, "ports": ports}
         return self._rendered("networkpolicy.yaml", hook, variables)
 
@@ -146,9 +146,9 @@ class Hooks:
         metadata = {
             **rendered.manifest["metadata"],
             "name": hooks.job_name(self.tenant, hook),
-            "namespace": hooks.namespace(self.tenant, hook, self.options["hook_namespace"]),
+            "namespace": hooks.namespace(self.tenant, hook, self.options["lifecycle_namespace"]),
             "labels": {**names.labels(name, "lifecycle"), "neurallog.io/hook": hook},
-            # Also under Retain: a Job is no data, and one outside of the tenant's namespace must not be left behind.
+            # Under Retain, too: a Job is not data, and one outside the tenant's namespace must not stay.
             "ownerReferences": ownership.references_to(self.tenant),
         }
         return {**rendered.manifest, "metadata": metadata}
@@ -160,7 +160,7 @@ class Hooks:
         if job is None:
             job, started = self._create(hook, wanted, manifest)
         if not started and not hooks.is_ours(self.tenant, hook, job):
-            raise RefusedError(f"{describe(job)} is in the place of the hook {hook} and not the operator's: delete it")
+            raise RefusedError(f"{describe(job)} has the name of the hook {hook} and is not the operator's: delete it")
         uid = job["metadata"]["uid"]
         if hooks.job_uid(self.tenant, hook) != uid:
             _keep(self.client, self.tenant, hook, {"jobUID": uid})

@@ -59,12 +59,12 @@ def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest
     if ownership.kept_namespace(tenant):
         tenant = _keep(client, tenant, "")
     try:
-        made = client.create(manifest, manager=names.FIELD_MANAGER)
+        created = client.create(manifest, manager=names.FIELD_MANAGER)
     except ApiError as error:
         if error.reason != "AlreadyExists":
             raise
         return tenant, None
-    return _keep(client, tenant, made["metadata"]["uid"]), made
+    return _keep(client, tenant, created["metadata"]["uid"]), created
 
 
 def take(client: Client, tenant: Manifest, namespace: Manifest) -> Manifest:

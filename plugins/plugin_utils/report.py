@@ -53,7 +53,7 @@ class Report:
         metadata = shown["metadata"]
         entry = {"kind": shown["kind"], "name": metadata["name"], "operation": operation}
         entry |= {key: metadata[key] for key in ("namespace", "uid", "resourceVersion") if metadata.get(key)}
-        if after and (applied := managed_fields.fingerprint(after, names.FIELD_MANAGER)):
+        if after and (applied := managed_fields.digest(after, names.FIELD_MANAGER)):
             entry["applied"] = applied
         self.objects.append(entry)
         if operation != "unchanged":

@@ -48,7 +48,7 @@ def report(
         tenant = {**tenant, "status": {**last, "hooks": {**(last.get("hooks") or {}), **done}}}
     try:
         status = tenant_status.compute(tenant, observed, now=now, failure=failure, waiting=waiting)
-    except Exception as error:  # whatever it is, an old "Ready" must not stand
+    except Exception as error:  # whatever the error, an old "Ready" must not stay
         status = tenant_status.least(tenant, failure or f"its status cannot be told: {error!r}", now=now)
     if tenant_status.differs(status, tenant.get("status") or {}):
         try:
@@ -74,18 +74,18 @@ def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, An
     Raises:
         ApiError: the server cannot be reached: the next look would tell no more.
     """
-    found: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     errors: dict[str, str] = {}
     observed = Observed(settings=settings)
-    while looks := {look.key: look for look in _looks(tenant, observed) if look.key not in {*found, *errors}}:
+    while looks := {look.key: look for look in _looks(tenant, observed) if look.key not in {*objects, *errors}}:
         for key, look in looks.items():
             try:
-                found[key] = _answer(client, tenant, look)
+                objects[key] = _answer(client, tenant, look)
             except ApiError as error:
                 if not error.status:
                     raise
                 errors[key] = str(error)
-        observed = Observed(errors=errors, settings=settings, **found)
+        observed = Observed(errors=errors, settings=settings, **objects)
     return observed
 
 
@@ -102,9 +102,9 @@ def _answer(client: Client, tenant: Mapping[str, Any], look: Look) -> Any:
         if look.name is None:
             listed = client.list_objects(look.api_version, look.kind, namespace, **look.selectors)
             return [manifest for manifest in listed if look.accept(manifest)]
-        found = client.get(look.api_version, look.kind, look.name, namespace)
+        live = client.get(look.api_version, look.kind, look.name, namespace)
     except ApiError as error:
         if error.status in look.absent:
             return None
         raise
-    return found if found and look.accept(found) else None
+    return live if live and look.accept(live) else None

@@ -22,7 +22,7 @@ A guided tour, along the way of the data:
     manager      starts and stops all of it, in order
     server       serves what is asked from outside: health, the probes, and scrape, the metrics of metrics.py
     certificates a certificate for it
-    fingerprint  short names for what an object has from us, and for the software
+    digests      short names for what an object has from us, and for the software
     settings     flags and environment; log, how it is written
     capacity     what the container really has, and so how many forks
     cli          the command line

@@ -232,7 +232,7 @@ class Manager:
             dependents.add_served_handler(lambda: controller.handle_all(cache.items()))
         metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
-        # What belongs to a resource is known before the resource itself: else all of it would seem to be missing.
+        # Dependents are listed before their resource: otherwise all of them would seem to be missing.
         return _Watched(watch, [*(dependents.caches if dependents else []), cache], queue, runner, controller)
 
     def _warm(self, watch: Watch) -> Runner:

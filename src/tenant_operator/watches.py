@@ -151,11 +151,11 @@ def load(path: Path) -> list[Watch]:
 
 
 def _watch(entry: Any, where: str) -> Watch:
-    known = {
+    fields = {
         *("group", "version", "kind", "role", "playbook", "vars", "finalizer", "reconcilePeriod", "selector"),
         *("manageStatus", "snakeCaseParameters", "markUnsafe", "inventory", "dependents"),
     }
-    _check(entry, where, required={"version", "kind"}, known=known)
+    _check(entry, where, required={"version", "kind"}, known=fields)
     mode = _mode(entry, where)
     period = "0s" if isinstance(mode, Inventory) else DEFAULT_PERIOD
     return Watch(
@@ -181,7 +181,7 @@ def _mode(entry: Mapping[str, Any], where: str) -> Inventory | Parameters:
         return Parameters(snake_case=_boolean(entry, "snakeCaseParameters", where))
     _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags"})
     if useless := {"snakeCaseParameters", "markUnsafe"} & entry.keys():
-        raise WatchError(f"{where}: {', '.join(sorted(useless))} mean nothing with inventory")
+        raise WatchError(f"{where}: {', '.join(sorted(useless))} have no effect with inventory")
     return Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ()))
 
 

@@ -112,7 +112,7 @@ def test_an_api_server_that_is_away_is_waited_for_and_what_happened_meanwhile_is
     proxy.come_back()
     cluster.wait_until(lambda: says(operator, "Watching Tenant"))
     proxy.go()
-    cluster.wait_until(lambda: says(operator, "Watching goes on in"))
+    cluster.wait_until(lambda: says(operator, "The watch is opened again in"))
     cluster.apply(make_tenant(name))
     proxy.come_back()
     cluster.wait_until(lambda: is_reconciled(cluster, name))

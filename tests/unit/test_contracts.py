@@ -14,7 +14,7 @@ MODULE_UTILS = "ansible_collections.neurallog.tenant.plugins.module_utils"
 CROSSINGS = {
     "tenant_operator/kube/client.py": "tenant_operator.reconciling.controller",
     "tenant_operator/kube/gvk.py": "tenant_operator.kube.cache",
-    "tenant_operator/fingerprint.py": "tenant_operator.settings",
+    "tenant_operator/digests.py": "tenant_operator.settings",
     "tenant_operator/watches.py": "tenant_operator.manager",
     "tenant_operator/runner/outcome.py": "tenant_operator.runner.runner",
     "tenant_operator/runner/warmprocess.py": "tenant_operator.endpoints.health",
@@ -29,7 +29,7 @@ CROSSINGS = {
     f"{PLUGINS}/module_utils/kube/jobs.py": f"{MODULE_UTILS}.kube.workloads",
     f"{PLUGINS}/module_utils/ownership.py": f"{MODULE_UTILS}.tenant_status",
     f"{PLUGINS}/plugin_utils/client.py": "ansible_collections.neurallog.tenant.plugins.plugin_utils.component",
-    f"{PLUGINS}/plugin_utils/namespaces.py": "tenant_operator.fingerprint",
+    f"{PLUGINS}/plugin_utils/namespaces.py": "tenant_operator.digests",
     "devcluster/kwok.py": "ansible_collections.neurallog.tenant.plugins.module_utils.names",
 }
 """An import that must not be, for each module that stands for a wall."""

@@ -90,8 +90,8 @@ def redis_cli_options(spec: Mapping[str, Any]) -> str:
 def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the ``env`` of the container that copies the data of Redis."""
     password = server.password_variable("REDISCLI_AUTH", spec["redis"]["security"])
-    said = {"REDIS_MODE": spec["redis"]["mode"], "REDIS_CLI_OPTIONS": redis_cli_options(spec), **_retention(spec)}
-    return [*_variables(said), *([password] if password else ())]
+    variables = {"REDIS_MODE": spec["redis"]["mode"], "REDIS_CLI_OPTIONS": redis_cli_options(spec), **_retention(spec)}
+    return [*_variables(variables), *([password] if password else ())]
 
 
 def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
     storage = spec["backup"]["storage"]
     if not has_bucket(spec):
         return []
-    said = {
+    variables = {
         "RCLONE_CONFIG_REMOTE_TYPE": _REMOTES[storage["type"]],
         "RCLONE_CONFIG": "/tmp/rclone.conf",  # noqa: S108 - a path in the container
         "RCLONE_RETRIES": "2",  # the Job is tried again as well
@@ -109,10 +109,10 @@ def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
         **_retention(spec),
     }
     if endpoint := storage.get("endpoint"):
-        said["RCLONE_CONFIG_REMOTE_ENDPOINT"] = endpoint
+        variables["RCLONE_CONFIG_REMOTE_ENDPOINT"] = endpoint
     if storage["type"] == "s3":
-        said["RCLONE_CONFIG_REMOTE_PROVIDER"] = "Other" if endpoint else "AWS"
-    return _variables(said)
+        variables["RCLONE_CONFIG_REMOTE_PROVIDER"] = "Other" if endpoint else "AWS"
+    return _variables(variables)
 
 
 def rclone_secret(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -129,18 +129,18 @@ def restore_environment(tenant: Manifest) -> list[dict[str, Any]]:
     """
     spec = tenant["spec"]
     backup = spec["backup"].get("restoreFrom", "")
-    said = {
+    variables = {
         "RESTORE_FROM": backup.rpartition("/")[2],
         "RESTORE_TO": "appendonly.aof" if spec["redis"]["persistence"]["type"] in {"aof", "both"} else "dump.rdb",
     }
     if has_bucket(spec):
         below = spec["backup"]["storage"]["bucket"] if "/" in backup else location(tenant)
-        said["RESTORE_LOCATION"] = f"{below}/{backup}"
+        variables["RESTORE_LOCATION"] = f"{below}/{backup}"
     asking = []
     if spec["redis"]["mode"] == "cluster":
-        said |= {"REDIS_MODE": "cluster", "REDIS_CLI_OPTIONS": redis_cli_options(spec)}
+        variables |= {"REDIS_MODE": "cluster", "REDIS_CLI_OPTIONS": redis_cli_options(spec)}
         asking = [server.password_variable("REDISCLI_AUTH", spec["redis"]["security"])]
-    return [*_variables(said), *filter(None, asking), *rclone_environment(tenant)]
+    return [*_variables(variables), *filter(None, asking), *rclone_environment(tenant)]
 
 
 def next_time(spec: Mapping[str, Any], now: str) -> str:
@@ -153,14 +153,14 @@ def next_time(spec: Mapping[str, Any], now: str) -> str:
     Raises:
         ValueError: the schedule or the time zone is none, or such a time never comes.
     """
-    from cronsim import CronSim, CronSimError  # the filters of this module do without it
+    from cronsim import CronSim, CronSimError  # the filters of this module do not need it
 
     schedule, zone = spec["backup"]["schedule"], spec["backup"]["timeZone"]
     try:
         after = datetime.fromisoformat(now).astimezone(ZoneInfo(zone))
         return _rfc3339(next(CronSim(schedule, after)))
     except (ValueError, ZoneInfoNotFoundError, CronSimError, StopIteration):
-        raise ValueError(f"spec.backup: {schedule!r} in {zone!r} is no time that comes") from None
+        raise ValueError(f"spec.backup: {schedule!r} in {zone!r} never comes") from None
 
 
 def status(
@@ -184,17 +184,17 @@ def status(
     """
     if not spec["backup"]["enabled"]:
         return {}
-    known = {key: value for key, value in last.items() if key != "nextBackupTime"}
+    status = {key: value for key, value in last.items() if key != "nextBackupTime"}
     if newest := _newest(jobs):
-        known["lastBackupStatus"] = state(newest).value
+        status["lastBackupStatus"] = state(newest).value
         if state(newest) is State.SUCCEEDED:
-            known |= {"lastBackupTime": end_time(newest), **_told(newest, pods)}
+            status |= {"lastBackupTime": end_time(newest), **_told(newest, pods)}
     if suspended:
-        return known
+        return status
     try:
-        return {**known, "nextBackupTime": next_time(spec, now)}
+        return {**status, "nextBackupTime": next_time(spec, now)}
     except ValueError:
-        return known
+        return status
 
 
 def is_suspended(cron_job: Manifest | None) -> bool:
@@ -212,13 +212,13 @@ def failure(jobs: Sequence[Manifest], pods: Sequence[Manifest]) -> str:
     newest = _newest(jobs)
     if newest is None or state(newest) is State.SUCCEEDED:
         return ""
-    said = [
+    messages = [
         last_line(terminated)
         for pod in _pods_of(newest, pods)
         for terminated in _terminations(pod)
         if terminated.get("exitCode") and last_line(terminated)
     ]
-    return f"Job {newest['metadata']['name']}: {failure_of_job(newest, said[-1] if said else '')}"
+    return f"Job {newest['metadata']['name']}: {failure_of_job(newest, messages[-1] if messages else '')}"
 
 
 def _newest(jobs: Sequence[Manifest]) -> Manifest | None:
@@ -237,11 +237,11 @@ def _told(job: Manifest, pods: Sequence[Manifest]) -> dict[str, Any]:
 def _message(terminated: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report of a container that made a backup; empty if its message is anything else."""
     try:
-        said = json.loads(terminated.get("message") or "")
-        name, size, count = said["name"], said["kilobytes"], said["count"]
+        report = json.loads(terminated.get("message") or "")
+        name, size, count = report["name"], report["kilobytes"], report["count"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return {}
-    numbers = all(isinstance(one, int) and 0 <= one < _LARGEST for one in (size, count))
+    numbers = all(isinstance(number, int) and 0 <= number < _LARGEST for number in (size, count))
     if not (numbers and isinstance(name, str) and len(name) <= _LONGEST_NAME):
         return {}
     return {"lastBackupName": name, "lastBackupSize": f"{size}Ki", "backupCount": count}
@@ -255,7 +255,9 @@ def _pods_of(job: Manifest, pods: Sequence[Manifest]) -> list[Manifest]:
 def _terminations(pod: Manifest) -> list[Mapping[str, Any]]:
     status = pod.get("status") or {}
     containers = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
-    return [one["state"]["terminated"] for one in containers if "terminated" in (one.get("state") or {})]
+    return [
+        container["state"]["terminated"] for container in containers if "terminated" in (container.get("state") or {})
+    ]
 
 
 def _retention(spec: Mapping[str, Any]) -> dict[str, str]:

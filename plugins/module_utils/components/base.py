@@ -59,8 +59,8 @@ class Observed:
 
     def one(self, name: str) -> Manifest | None:
         """Return the object of a look by name; None where there is none."""
-        found: Manifest | None = self._objects.get(name)
-        return found
+        manifest: Manifest | None = self._objects.get(name)
+        return manifest
 
     def all(self, name: str) -> Sequence[Manifest]:
         """Return the objects of a look at a kind; none if it was not asked for."""

@@ -50,8 +50,8 @@ def specification(tenant: Manifest, hook: str) -> Mapping[str, Any] | None:
         tenant: the Tenant.
         hook: the name of the hook, such as ``preCreate``.
     """
-    found: Mapping[str, Any] | None = (tenant["spec"].get("lifecycle") or {}).get(hook)
-    return found
+    specified: Mapping[str, Any] | None = (tenant["spec"].get("lifecycle") or {}).get(hook)
+    return specified
 
 
 def is_done(tenant: Manifest, hook: str) -> bool:
@@ -87,13 +87,13 @@ def is_ours(tenant: Manifest, hook: str, job: Manifest) -> bool:
     """
     if kept := job_uid(tenant, hook):
         return bool(job["metadata"]["uid"] == kept)
-    made = managed_fields.claimed(job, names.FIELD_MANAGER, operation="Update")
-    return ownership.is_owned_by(job, tenant["metadata"]["uid"]) and bool(made)
+    claimed = managed_fields.claimed(job, names.FIELD_MANAGER, operation="Update")
+    return ownership.is_owned_by(job, tenant["metadata"]["uid"]) and bool(claimed)
 
 
 def _kept(tenant: Manifest, hook: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = ((tenant.get("status") or {}).get("hooks") or {}).get(hook) or {}
-    return found
+    record: Mapping[str, Any] = ((tenant.get("status") or {}).get("hooks") or {}).get(hook) or {}
+    return record
 
 
 def check_image(hook: Mapping[str, Any], name: str, allowed: Sequence[str]) -> None:
@@ -120,8 +120,8 @@ def state(job: Manifest, now: datetime) -> State:
         job: its Job.
         now: the time.
     """
-    found = jobs.state(job)
-    return State.FAILED if found is State.RUNNING and _is_overdue(job, now) else found
+    job_state = jobs.state(job)
+    return State.FAILED if job_state is State.RUNNING and _is_overdue(job, now) else job_state
 
 
 def _is_overdue(job: Manifest, now: datetime) -> bool:
@@ -181,8 +181,8 @@ def port(hook: Mapping[str, Any] | None) -> int | None:
 
 def ports(tenant: Manifest) -> list[dict[str, Any]]:
     """Return the ports of the hooks in the tenant's namespace, for a network policy."""
-    found = {port(specification(tenant, hook)) for hook in ("postCreate", "preDelete")}
-    return network.tcp(one for one in found if one is not None)
+    ports = {port(specification(tenant, hook)) for hook in ("postCreate", "preDelete")}
+    return network.tcp(number for number in ports if number is not None)
 
 
 def is_pending(tenant: Manifest, hook: str) -> bool:

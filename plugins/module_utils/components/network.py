@@ -34,7 +34,7 @@ def outside(networks: Sequence[str]) -> list[dict[str, Any]]:
     """
     denied = [ip_network(network) for network in networks]
     return [
-        {"ipBlock": {"cidr": everything, "except": [str(one) for one in denied if one.version == version]}}
+        {"ipBlock": {"cidr": everything, "except": [str(network) for network in denied if network.version == version]}}
         for everything, version in (("0.0.0.0/0", 4), ("::/0", 6))
     ]
 
@@ -60,9 +60,9 @@ def rules(policy: Mapping[str, Any], direction: str, pod_networks: Sequence[str]
         ValueError: a block of a rule for ingress has addresses of pods; the message names the field.
     """
     peers = {"ingress": "from", "egress": "to"}[direction]
-    found = policy.get(f"{direction}Rules") or ()
+    custom = policy.get(f"{direction}Rules") or ()
     if direction == "ingress":
-        _check_blocks(found, [ip_network(one) for one in pod_networks])
+        _check_blocks(custom, [ip_network(network) for network in pod_networks])
     return [
         {
             "name": f"custom-{direction}-{position}",
@@ -70,7 +70,7 @@ def rules(policy: Mapping[str, Any], direction: str, pod_networks: Sequence[str]
             "peers": rule[peers],
             "ports": rule.get("ports") or None,
         }
-        for position, rule in enumerate(found)
+        for position, rule in enumerate(custom)
     ]
 
 
@@ -90,12 +90,12 @@ def _shared(block: Mapping[str, Any], pods: Sequence[Network]) -> Network | None
     if "cidr" not in block:
         return None
     opened = ip_network(block["cidr"], strict=False)
-    closed: list[Any] = [ip_network(one, strict=False) for one in block.get("except") or ()]
-    closed = list(collapse_addresses(one for one in closed if one.version == opened.version))
+    closed: list[Any] = [ip_network(network, strict=False) for network in block.get("except") or ()]
+    closed = list(collapse_addresses(network for network in closed if network.version == opened.version))
     for network in pods:
         if opened.version == network.version and opened.overlaps(network):
             common: Any = opened if opened.prefixlen >= network.prefixlen else network
-            if not any(common.subnet_of(one) for one in closed):
+            if not any(common.subnet_of(network) for network in closed):
                 return network
     return None
 

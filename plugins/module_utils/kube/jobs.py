@@ -47,6 +47,6 @@ def failure(job: Manifest, said: str = "") -> str:
 def _end(job: Manifest) -> Manifest | None:
     for condition in (job.get("status") or {}).get("conditions") or ():
         if condition["type"] in _ENDS and condition["status"] == "True":
-            found: Manifest = condition
-            return found
+            ended: Manifest = condition
+            return ended
     return None

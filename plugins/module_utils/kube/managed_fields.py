@@ -31,7 +31,7 @@ def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subre
     return frozenset()
 
 
-def fingerprint(manifest: Manifest, manager: str) -> str:
+def digest(manifest: Manifest, manager: str) -> str:
     """Return a short hash of what the manager applied; empty where it never did.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else: whoever kept it can
@@ -66,7 +66,7 @@ def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:
         if path[: len(below)] == below
     }
     ours = claimed(manifest, manager)
-    return frozenset(path for path in owned if not any(mine[: len(path)] == path for mine in ours))
+    return frozenset(path for path in owned if not any(prefix[: len(path)] == path for prefix in ours))
 
 
 def gives_up(applied: Manifest, live: Manifest, manager: str, field: tuple[str, ...]) -> bool:

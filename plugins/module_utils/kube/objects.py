@@ -70,5 +70,5 @@ def without_nulls(value: Any) -> Any:
 
 
 def digest(configuration: Any) -> str:
-    """Return a short fingerprint of a configuration: pods that carry it are replaced when it changes."""
+    """Return a short digest of a configuration: pods that carry it are replaced when it changes."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]

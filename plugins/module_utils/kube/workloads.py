@@ -88,8 +88,8 @@ def _of_containers(pod: Manifest) -> Iterator[str]:
 
 def _end(terminated: Mapping[str, Any]) -> str:
     """Return how a container ended, with the last line of its message."""
-    said = last_line(terminated)
-    return f"{terminated.get('reason')}, exit code {terminated['exitCode']}" + (f": {said}" if said else "")
+    words = last_line(terminated)
+    return f"{terminated.get('reason')}, exit code {terminated['exitCode']}" + (f": {words}" if words else "")
 
 
 def _of_events(manifest: Manifest, events: Sequence[Manifest]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-# A backup is a folder named by its time, with a copy of each master and the checksums. It gets its name when it is whole.
+# A backup is a folder named by its time. It has a copy of each master, and the checksums. It gets its name when it is complete.
 set -eu
 umask 077
 name=$(date -u +%Y%m%dT%H%M%SZ)

@@ -1,4 +1,4 @@
-# Nodes of a cluster that is formed get their data from each other.
+# In a formed cluster, nodes get their data from each other.
 [ "${REDIS_MODE-}" = cluster ] || exit 1
 for host in $(sh /etc/redis/hosts.sh); do
   known=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes 2>/dev/null | grep -c :)

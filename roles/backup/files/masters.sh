@@ -1,4 +1,4 @@
-# Of a cluster all masters, else the one that clients reach.
+# In a cluster all masters, else the one that clients reach.
 set -eu
 if [ "$REDIS_MODE" = cluster ]; then
   redis-cli $REDIS_CLI_OPTIONS -h redis cluster nodes |

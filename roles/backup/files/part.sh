@@ -1,2 +1,2 @@
-# The checksums are the table of contents: the first pod gets the first copy, and so on. Others start empty.
+# The checksums list the copies: the first pod gets the first copy, and so on. Other pods start empty.
 sed -n "$((${HOSTNAME##*-} + 1))p" "/backup/$RESTORE_FROM/SHA256SUMS"

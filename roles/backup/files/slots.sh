@@ -1,4 +1,4 @@
-# Who has which slots, those that are on their way included, which only their master tells.
+# Who has which slots. Only a slot's master knows that it is moving.
 set -eu
 [ "$REDIS_MODE" = cluster ] || exit 0
 for host in $(sh /scripts/masters.sh); do

@@ -43,7 +43,7 @@ for number in $numbers; do
   until [ "$(known "$number")" -gt 2 ]; do sleep 1; done
   sleep 5
 done
-# Slots move once every node knows both ends; a move that was interrupted is finished first.
+# Slots move once every node knows both ends. An interrupted move is finished first.
 for number in $numbers; do
   until [ "$(known "$number")" -ge "$replicas" ]; do
     echo "waiting for $(pod "$number") to know all"

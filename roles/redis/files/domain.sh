@@ -1,2 +1,2 @@
-# The domain of the cluster's Services, svc.cluster.local mostly: whole names are found by one question.
+# The domain of the cluster's Services, mostly svc.cluster.local. A full name takes one DNS query.
 awk '$1 == "search" {for (i = 2; i <= NF; i++) if ($i ~ /^svc[.]/) {print $i; exit}}' /etc/resolv.conf

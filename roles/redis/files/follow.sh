@@ -1,4 +1,4 @@
-# Redis 7.0 takes an address of its master that a third node tells into its view, and goes on asking at the old one.
+# Redis 7.0 learns its master's new address from a third node, but keeps its connection to the old one.
 nodes=$(cat)
 master=$(echo "$nodes" | awk '/myself/ && $3 ~ /slave/ {print $4}')
 address=$(echo "$nodes" | awk -v master="$master" '$1 == master {sub(/:[0-9]+@.*/, "", $2); print $2}')

@@ -1,5 +1,5 @@
 # shellcheck disable=SC2154  # cluster.sh includes it, and sets these variables.
-# Masters that were restored own the slots of their keys from when they have read them, and get the free ones as well.
+# A restored master owns the slots of its keys once it has loaded them. It gets the free slots as well.
 first_numbers=$(seq 0 $((masters - 1)))
 owned=$(for number in $first_numbers; do slots "$number" | sed "s/^/$number /"; done)
 if [ -z "$owned" ]; then

@@ -1,4 +1,4 @@
-# Reads masters with the slots that they own; prints masters with the slots that they are to own besides, evenly.
+# Reads masters with their slots; prints masters with the free slots that each gets, evenly.
 BEGIN { master = 0 }
 {
   count = split($2, range, "-")

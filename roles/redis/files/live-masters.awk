@@ -1,2 +1,2 @@
-# Of the answer to CLUSTER NODES, prints the masters that nobody has given up.
+# Reads the output of CLUSTER NODES; prints the masters that have not failed.
 $3 ~ /master/ && $3 !~ /fail/

@@ -25,7 +25,7 @@ else
   touch /data/keeps-copy
   rm -f /data/keeps-log
 fi
-# Without any persistence, one that is asked to end leaves a copy, so that a planned restart loses nothing.
+# Without persistence, Redis saves a copy when it stops: a planned restart loses nothing.
 if [ "$wants_log$wants_copies" = nono ]; then
   case "$(redis-server --version)" in
     *" v="[0-6].*) ;;

@@ -1,4 +1,4 @@
-# Reads a text and prints it as redis.conf has it between quotes. Line breaks count: whoever gets the password has them too.
+# Reads a text; prints it escaped for quotes in redis.conf. Line breaks belong to it: everybody who reads the password has them.
 {
   cat
   echo . # keeps the line breaks at the end apart from that of echo

@@ -1,4 +1,4 @@
-# A sentinel keeps what it knows beside the data: after a restart of all pods it still knows the last master.
+# A sentinel keeps its state beside the data: it still knows the last master after a restart of all pods.
 set -eu
 umask 077
 domain="redis-headless.$NAMESPACE.$(sh /etc/redis/domain.sh)"
@@ -13,7 +13,7 @@ if [ ! -s "$file" ]; then
   } >"$file.new"
   mv "$file.new" "$file"
 fi
-# What may have changed since, said anew.
+# Settings that may have changed since the last start.
 {
   grep -vE '^(port |tls-|dir |bind |protected-mode |sentinel (announce-ip|auth-pass|down-after-milliseconds|failover-timeout) )' "$file"
   echo "dir /tmp"
@@ -27,7 +27,7 @@ fi
   fi
   echo "sentinel announce-ip $HOSTNAME.$domain"
   echo "sentinel down-after-milliseconds main 5000"
-  # An election that failed is tried again after twice this time.
+  # A failed election is repeated after twice this time.
   echo "sentinel failover-timeout main 10000"
   if [ -n "${REDISCLI_AUTH-}" ]; then
     printf 'sentinel auth-pass main "%s"\n' "$(printf %s "$REDISCLI_AUTH" | sh /etc/redis/quoted.sh)"

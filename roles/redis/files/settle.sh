@@ -1,4 +1,4 @@
-# Goes on from a log to copies, or to nothing: the log is written until all that it holds is in a copy.
+# Changes from a log to copies, or to none: Redis writes the log until a copy holds all of it.
 wants_copies=$1
 cli() { timeout 10 redis-cli $REDIS_CLI_OPTIONS "$@"; }
 until [ "$(cli ping 2>/dev/null)" = PONG ]; do sleep 1; done

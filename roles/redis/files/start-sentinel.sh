@@ -1,4 +1,4 @@
-# Whom to follow: what the sentinels say, else what this pod's own sentinel knew, else the first pod.
+# The master: asked from the sentinels, else from the state of this pod's sentinel, else the first pod.
 domain="redis-headless.$NAMESPACE.$(sh /etc/redis/domain.sh)"
 me="$HOSTNAME.$domain"
 ask() {
@@ -6,7 +6,7 @@ ask() {
     head -n 1 | grep -F ".$domain" || true
 }
 master=$(ask)
-# A master that lost its data must not empty its replicas: the sentinels get the time to choose one of them.
+# A master without data must not empty its replicas: it waits until the sentinels choose one of them.
 if [ "$master" = "$me" ] && [ ! -e /data/dump.rdb ] && [ ! -e /data/appendonlydir ] && [ ! -e /data/appendonly.aof ]; then
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     sleep 2

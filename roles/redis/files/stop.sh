@@ -1,4 +1,4 @@
-# A master that is asked to end hands over first.
+# A master hands over before it stops.
 set -eu
 if timeout 5 redis-cli $REDIS_CLI_OPTIONS role | head -n 1 | grep -q master; then
   redis-cli $REDIS_CLI_OPTIONS -h redis-sentinel -p 26379 sentinel failover main

@@ -45,10 +45,10 @@ def self_signed(folder: Path, name: str) -> Certificate:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    made = Certificate(str(folder / "tls.crt"), str(folder / "tls.key"))
-    Path(made.key_path).touch(mode=0o600)
-    Path(made.key_path).write_bytes(
+    self_signed = Certificate(str(folder / "tls.crt"), str(folder / "tls.key"))
+    Path(self_signed.key_path).touch(mode=0o600)
+    Path(self_signed.key_path).write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    Path(made.path).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return made
+    Path(self_signed.path).write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return self_signed

@@ -87,7 +87,7 @@ class _BriefConnection(HTTPConnection):
 
     def _end(self) -> None:
         with contextlib.suppress(OSError):  # it has ended by itself
-            # Not the method of ssl.SSLSocket: it takes away what the thread that reads stands on.
+            # Not the method of ssl.SSLSocket: it removes the TLS layer under the thread that reads.
             socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 

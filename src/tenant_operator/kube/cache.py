@@ -86,7 +86,7 @@ class Cache(Generic[T]):
             if stopped.is_set() or not (delay := self._backoff.delay()):
                 continue
             if problem:
-                logger.warning("Watching goes on in %.1f s: %s", delay, problem)
+                logger.warning("The watch is opened again in %.1f s: %s", delay, problem)
             stopped.wait(delay)
 
     def _attempt(self, stopped: threading.Event) -> str:
@@ -100,7 +100,7 @@ class Cache(Generic[T]):
                 return str(error)
             self._version = None
         except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # Whatever a proxy or a server sends instead of an event: what is known may be wrong.
+            # Not an event, whatever a proxy or a server sends: the cache may be wrong.
             self._version = None
             return f"an answer that is no resource: {type(error).__name__}: {error}"
         return ""
@@ -119,10 +119,12 @@ class Cache(Generic[T]):
                 if (kept := self._keep(item)) is not None:
                     namespace, name = _key(item)
                     listed.setdefault(namespace, {})[name] = _version(item), kept
-        known, self._kept, self._version = self._kept, listed, version
-        keys = {(namespace, name) for level in (known, listed) for namespace, names in level.items() for name in names}
+        previous, self._kept, self._version = self._kept, listed, version
+        keys = {
+            (namespace, name) for level in (previous, listed) for namespace, names in level.items() for name in names
+        }
         for namespace, name in keys:
-            before = known.get(namespace, {}).get(name)
+            before = previous.get(namespace, {}).get(name)
             after = listed.get(namespace, {}).get(name)
             if before is None or after is None or before[0] != after[0]:
                 self._tell(before and before[1], after and after[1])

@@ -156,7 +156,7 @@ class Connection:
         timeout: urllib3.Timeout | None = None,
     ) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": accept, "User-Agent": "tenant-operator", "Content-Type": content}
-        # Asked for each request: a service account's token is rotated while we run.
+        # Asked for each request: Kubernetes rotates the token of a service account.
         for setting in self._configuration.auth_settings().values():
             if setting["in"] == "header" and setting["value"]:
                 headers[setting["key"]] = setting["value"]

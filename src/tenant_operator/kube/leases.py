@@ -79,7 +79,7 @@ class Lease:
                     holder = current
                     logger.info("Waiting for the lease %s, which %s holds", self._name, holder)
             except ApiError as error:
-                logger.warning("The lease %s cannot be had: %s", self._name, error)
+                logger.warning("The lease %s cannot be acquired: %s", self._name, error)
             stopped.wait(RETRY_PERIOD)
         return False
 
@@ -127,7 +127,7 @@ class Lease:
             if lease["spec"].get("holderIdentity") == self._identity:
                 self._write(lease, "")
         except ApiError as error:
-            logger.warning("The lease %s cannot be given up: %s", self._name, error)
+            logger.warning("The lease %s cannot be released: %s", self._name, error)
 
     def _is_expired(self, lease: Manifest) -> bool:
         """Return whether the holder has not renewed for the Lease's duration, by the clock of this process."""

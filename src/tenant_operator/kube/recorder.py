@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from tenant_operator import fingerprint
+from tenant_operator import digests
 from tenant_operator.kube.client import ApiError, Manifest
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Recorder:
         note = note.encode()[:NOTE_LIMIT].decode(errors="ignore")
         namespace = resource["metadata"].get("namespace") or "default"
         collection = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
-        same = fingerprint.of([resource["metadata"]["uid"], kind, reason, note])
+        same = digests.of([resource["metadata"]["uid"], kind, reason, note])
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         name, count = self._written.get(same, ("", 0))
         if not (name and self._count_up(f"{collection}/{name}", count + 1, now)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tenant_operator import fingerprint
+from tenant_operator import digests
 from tenant_operator.kube.client import Manifest, key_of
 from tenant_operator.reconciling.dependents import Dependent, Dependents, Key
 from tenant_operator.reconciling.trigger import Trigger
@@ -16,7 +16,7 @@ from tenant_operator.runner.outcome import AppliedObject
 class Record:
     """The last run that succeeded for a resource.
 
-    ``observed`` is the fingerprint of the status of its objects when the status was last reported.
+    ``observed`` is the digest of the status of its objects when the status was last reported.
     """
 
     uid: str
@@ -27,7 +27,7 @@ class Record:
 
     def __str__(self) -> str:
         """Return the record as ``status.applied``, for a watcher that starts."""
-        return ".".join((_fingerprint(self.generation, self.objects), self.observed, self.digest))
+        return ".".join((_digest(self.generation, self.objects), self.observed, self.digest))
 
 
 class Applied:
@@ -47,9 +47,9 @@ class Applied:
         return self._dependents.served if self._dependents else ()
 
     def observed(self, name: str) -> str:
-        """Return the fingerprint of the current status of the resource's objects."""
-        found = self._dependents.of(name) if self._dependents else ()
-        return fingerprint.of(sorted((*one.key, one.status) for one in found if one.status))
+        """Return the digest of the current status of the resource's objects."""
+        dependents = self._dependents.of(name) if self._dependents else ()
+        return digests.of(sorted((*dependent.key, dependent.status) for dependent in dependents if dependent.status))
 
     def record(
         self, resource: Manifest, objects: Mapping[Key, AppliedObject], observed: str, digest: str
@@ -59,8 +59,8 @@ class Applied:
         Args:
             resource: the resource.
             objects: the objects that the run applied, by kind and name.
-            observed: the fingerprint of their statuses.
-            digest: the fingerprint of the playbook.
+            observed: the digest of their statuses.
+            digest: the digest of the playbook.
         """
         if self._dependents is None:
             return None
@@ -75,10 +75,10 @@ class Applied:
 
         Args:
             resource: the resource.
-            observed: the fingerprint of the statuses that were reported.
+            observed: the digest of the statuses that were reported.
         """
-        known = self._records.get(key_of(resource))
-        return known and self.record(resource, known.objects, observed, known.digest)
+        record = self._records.get(key_of(resource))
+        return record and self.record(resource, record.objects, observed, record.digest)
 
     def is_current(self, resource: Manifest) -> bool:
         """Return whether the last successful run was for this generation of the resource."""
@@ -122,7 +122,7 @@ class Applied:
 
         Args:
             resource: the resource, with its last status.
-            digest: the fingerprint of the playbook.
+            digest: the digest of the playbook.
         """
         name = key_of(resource)
         if resource["metadata"].get("deletionTimestamp"):
@@ -149,14 +149,18 @@ class Applied:
         kept = str((resource.get("status") or {}).get("applied", ""))
         stated, _, rest = kept.partition(".")
         observed, _, digest = rest.partition(".")
-        found = (
-            {one.key: AppliedObject(one.applied) for one in self._dependents.of(metadata["name"]) if one.applied}
+        applied_objects = (
+            {
+                dependent.key: AppliedObject(dependent.applied)
+                for dependent in self._dependents.of(metadata["name"])
+                if dependent.applied
+            }
             if self._dependents
             else {}
         )
-        # A run of a paused resource states nothing: what is there is left alone.
-        for objects in (found, {}):
-            if stated == _fingerprint(metadata["generation"], objects):
+        # A run of a paused resource applies nothing.
+        for objects in (applied_objects, {}):
+            if stated == _digest(metadata["generation"], objects):
                 return self.record(resource, objects, observed, digest)
         return None
 
@@ -172,9 +176,9 @@ class Applied:
         """Return whether the object is as it was applied. One whose watch event has not arrived yet counts as such."""
         if self._dependents is None or not self._dependents.has_seen(key, stated.version):
             return True
-        found = self._dependents.get(name, key)
-        return found is not None and found.applied == stated.applied
+        dependent = self._dependents.get(name, key)
+        return dependent is not None and dependent.applied == stated.applied
 
 
-def _fingerprint(generation: int, objects: Mapping[Key, AppliedObject]) -> str:
-    return fingerprint.of([generation, sorted((*key, stated.applied) for key, stated in objects.items())])
+def _digest(generation: int, objects: Mapping[Key, AppliedObject]) -> str:
+    return digests.of([generation, sorted((*key, stated.applied) for key, stated in objects.items())])

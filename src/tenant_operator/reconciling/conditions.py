@@ -81,8 +81,8 @@ def are_reported(resource: dict[str, Any], status: dict[str, Any]) -> bool:
         resource: the resource.
         status: the part of the status.
     """
-    said = resource.get("status") or {}
-    return all(said.get(key) == value for key, value in status.items() if key != "conditions") and all(
+    written = resource.get("status") or {}
+    return all(written.get(key) == value for key, value in status.items() if key != "conditions") and all(
         _find(resource, condition["type"]) == condition for condition in status["conditions"]
     )
 

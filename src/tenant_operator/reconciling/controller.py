@@ -86,7 +86,7 @@ class Controller:
     def _work_on(self, batch: Sequence[str]) -> None:
         """Reconcile a batch. A key leaves the queue only when there was nothing to do. All else comes back."""
         try:
-            if self._is_leading():  # a process that was stopped past its lease finds out here first
+            if self._is_leading():  # a process that was stopped past its lease notices it here
                 self._reconcile(batch)
             else:
                 for key in batch:

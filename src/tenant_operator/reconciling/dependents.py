@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from sys import intern
 
-from tenant_operator import fingerprint, watches
+from tenant_operator import digests, watches
 from tenant_operator.kube.cache import Cache, Source
 from tenant_operator.kube.client import Connection, Manifest
 from tenant_operator.kube.optional_kinds import OptionalSource
@@ -18,7 +18,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """What the cache keeps of an object: its owner, and fingerprints of what was applied and of its status.
+    """What the cache keeps of an object: its owner, and digests of what was applied and of its status.
 
     ``applied`` is empty for an object that somebody else made, such as a Job of a CronJob; its status counts.
     """
@@ -67,8 +67,8 @@ class Dependents:
         namespace = self._spec.namespace_of(owner)
         for kind, cache in self._caches.items():
             if kind == "Namespace":
-                if found := cache.get("", namespace):
-                    yield found
+                if owner := cache.get("", namespace):
+                    yield owner
             else:
                 yield from cache.items(namespace)
 
@@ -112,8 +112,8 @@ class Dependents:
     def _keep(self, kind: watches.DependentKind, resource: Manifest) -> Dependent | None:
         metadata = resource["metadata"]
         owner = self._spec.owner_of(metadata.get("namespace") or metadata["name"])
-        applied = fingerprint.applied(resource, self._spec.field_manager, exclusive=kind.exclusive)
+        applied = digests.applied(resource, self._spec.field_manager, exclusive=kind.exclusive)
         if owner is None or not (applied or kind.status):
             return None
-        status = fingerprint.of(resource.get("status")) if kind.status else ""
+        status = digests.of(resource.get("status")) if kind.status else ""
         return Dependent(intern(owner), (kind.gvk.kind, intern(metadata["name"])), applied, status)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from tenant_operator import fingerprint, metrics
+from tenant_operator import digests, metrics
 from tenant_operator.kube.client import ApiError, Manifest, key_of
 from tenant_operator.reconciling import conditions
 from tenant_operator.reconciling.applied import Applied
@@ -41,7 +41,7 @@ class Runs(Protocol):
 
     @property
     def digest(self) -> str:
-        """The fingerprint of what a run does."""
+        """The digest of what a run does."""
 
     def run(
         self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
@@ -124,13 +124,13 @@ class Reconciler:
 
     def reconcile(self, keys: Sequence[str]) -> None:
         """Reconcile the resources of these keys. If one fails, it comes back, and the others are not affected."""
-        served = self._applied.served  # a kind that comes to be served during the run is for the next one
-        digest = fingerprint.program(self._runs.digest, served)
+        served = self._applied.served  # a kind that is served from now on is for the next run
+        digest = digests.program(self._runs.digest, served)
         triggers = {key: trigger for key in keys if (trigger := self._plan(key, digest)) is not Trigger.NONE}
         fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in triggers.items()})
         ready = self._each(self._initialise, fetched)
         playbook, outcomes = self._run_all(list(ready.values()))
-        digest = fingerprint.program(playbook, served)
+        digest = digests.program(playbook, served)
         self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
@@ -173,7 +173,7 @@ class Reconciler:
             self._requeue.unfinished(key)  # only the cache says that it is gone
             return None
         if resource["metadata"].get("deletionTimestamp"):
-            # Without our finalizer it is no longer ours.
+            # Without our finalizer, the Tenant is no longer ours.
             return Work(resource, Trigger.DELETION, observed) if self._has_finalizer(resource) else None
         if self._is_behind(key, resource):
             self._requeue.unfinished(key)

@@ -100,8 +100,8 @@ class Requeue:
 
     def forget(self, key: str) -> None:
         """Forget a resource that is gone."""
-        for each in (self._rollout, self._drift_backoff, self._status_refresh, self._queue):
-            each.forget(key)
+        for source in (self._rollout, self._drift_backoff, self._status_refresh, self._queue):
+            source.forget(key)
 
     def _after(self, key: str, delay: float, reason: str) -> None:
         logger.debug("%s comes back in %.1f s: %s", key, delay, reason)

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AppliedObject:
-    """An object that a run applied: the fingerprint of its fields, and its version after that."""
+    """An object that a run applied: the digest of its fields, and its version after that."""
 
     applied: str
     version: int = 0
@@ -86,8 +86,8 @@ def read_all(events: Iterable[Mapping[str, Any]], *, ended: Ended) -> Outcome:
     return Outcome(
         changes=tuple(change for end in ends.values() for change in end.changes),
         failure=failure,
-        remaining=tuple(each for end in ends.values() for each in end.remaining),
-        objects={key: each for end in ends.values() for key, each in end.objects.items()},
+        remaining=tuple(name for end in ends.values() for name in end.remaining),
+        objects={key: applied for end in ends.values() for key, applied in end.objects.items()},
     )
 
 

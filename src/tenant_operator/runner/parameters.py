@@ -76,5 +76,5 @@ def _snake(name: str) -> str:
 
 def _snake_keys(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {_snake(str(key)): _snake_keys(each) for key, each in value.items()}
-    return [_snake_keys(each) for each in value] if isinstance(value, list) else value
+        return {_snake(str(key)): _snake_keys(item) for key, item in value.items()}
+    return [_snake_keys(item) for item in value] if isinstance(value, list) else value

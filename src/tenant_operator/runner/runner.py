@@ -15,7 +15,7 @@ import yaml
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.interface import init_runner
 
-from tenant_operator import fingerprint
+from tenant_operator import digests
 from tenant_operator.kube.client import key_of
 from tenant_operator.runner import outcome
 from tenant_operator.runner import parameters as parameters_of
@@ -32,7 +32,7 @@ class Runner:
     """Runs the playbooks of one watch, as forks of a warmed process."""
 
     def __init__(self, watch: Watch, *, forks: int, time_limit: float):
-        folder = Path(tempfile.mkdtemp(prefix="tenant-operator-"))  # the warmed process removes it, whatever ends it
+        folder = Path(tempfile.mkdtemp(prefix="tenant-operator-"))  # the warmed process removes it at any end
         self._folder = folder
         self._forks = forks
         self._time_limit = time_limit
@@ -60,8 +60,8 @@ class Runner:
 
     @property
     def digest(self) -> str:
-        """The fingerprint of what a run does: playbooks, roles, plugins and the variables of the watch."""
-        return fingerprint.of([self._warm.digest, self._watch.program.name, dict(self._watch.program.vars)])
+        """The digest of what a run does: playbooks, roles, plugins and the variables of the watch."""
+        return digests.of([self._warm.digest, self._watch.program.name, dict(self._watch.program.vars)])
 
     def run(
         self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
@@ -93,7 +93,7 @@ class Runner:
             own.write_text(yaml.safe_dump(dict(program.vars)))
             options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
             options += [f"--tags {','.join(tags)}"] if tags else []
-            hosts = [key_of(each) for each in resources]
+            hosts = [key_of(resource) for resource in resources]
             events, ended = self._execute(folder, program, str(source), variables=[own], options=options)
             return outcome.read(events, hosts, ended=ended)
 
@@ -138,7 +138,7 @@ class Runner:
             event_handler=keep,
             quiet=True,
         )
-        # Nobody is asked for a password: without pexpect, which waits 0.1 s when it closes its terminal.
+        # No password prompts: so no pexpect, which waits 0.1 s when it closes its terminal.
         run.runner_mode = "subprocess"
         run.config.subprocess_timeout = self._time_limit
         run.run()
@@ -148,7 +148,7 @@ class Runner:
         """Return the playbook of a program. A role gets a playbook of its own."""
         if not program.is_role:
             return program.name
-        path = self._folder / "roles-of-watches" / f"{fingerprint.of(program.name)}.yml"
+        path = self._folder / "roles-of-watches" / f"{digests.of(program.name)}.yml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": True, "roles": [program.name]}]))
         return str(path)

@@ -42,7 +42,7 @@ LOST = 250
 CLIENT = """\
 #!{python} -SEI
 import json, os, signal, socket, struct, sys
-signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the watcher, which lets its runs end
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the watcher, which waits for its runs
 request = json.dumps(
     {{"arguments": sys.argv, "environment": dict(os.environ), "folder": os.getcwd()}}
 ).encode()
@@ -82,13 +82,13 @@ def end_programs_of(run: int) -> None:
     """End the programs that a run executed, such as those of a module: they outlive the worker that waited for them."""
     mark = f"{RUN_VARIABLE}={run}".encode()
     for _ in range(PASSES):
-        found = False
+        matched = False
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if mark in (process / "environ").read_bytes().split(b"\0"):
                     os.kill(int(process.name), signal.SIGKILL)
-                    found = True
-        if not found:
+                    matched = True
+        if not matched:
             return
 
 
@@ -162,7 +162,7 @@ class Server:
             os.environ[RUN_VARIABLE] = str(os.getpid())
             code = self._execute(request["arguments"])
         finally:
-            # What runs at exit belongs to the process that was forked.
+            # Exit handlers belong to the process that was forked.
             with contextlib.suppress(OSError, ValueError):
                 sys.stdout.flush()
                 sys.stderr.flush()
@@ -250,22 +250,22 @@ def _load(playbook: str) -> None:
     """Parse a playbook with its roles, silently unless it fails."""
     from ansible.cli.playbook import PlaybookCLI
 
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
             code = PlaybookCLI(["ansible-playbook", "--syntax-check", playbook]).run()
         except Exception as error:
-            raise SystemExit(f"{said.getvalue()}{playbook}: {error}") from None
+            raise SystemExit(f"{output.getvalue()}{playbook}: {error}") from None
     if code:
-        raise SystemExit(f"{said.getvalue()}{playbook}: cannot be loaded")
+        raise SystemExit(f"{output.getvalue()}{playbook}: cannot be loaded")
 
 
 def _folder(playbook: str) -> Path:
     """Return the collection of a playbook that is named by its full name, else the folder that it lies in."""
     from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
 
-    if found := _get_collection_playbook_path(playbook):
-        return Path(os.fsdecode(found[1])).parent.parent
+    if located := _get_collection_playbook_path(playbook):
+        return Path(os.fsdecode(located[1])).parent.parent
     return Path(playbook).resolve().parent
 
 
@@ -283,7 +283,7 @@ def main(arguments: Sequence[str]) -> None:
     """Warm up, announce it on standard output, and serve until standard input ends."""
     path, *playbooks = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the watcher drains; the pipe's end is what ends this process
+        signal.signal(number, signal.SIG_IGN)  # the watcher drains; this process ends with its pipe
     folders = warm(playbooks)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from tenant_operator import fingerprint
+from tenant_operator import digests
 from tenant_operator.runner import sources, warmfork
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class WarmProcess:
 
     @property
     def digest(self) -> str:
-        """The fingerprint of the playbooks, roles and plugins that were loaded last."""
+        """The digest of the playbooks, roles and plugins that were loaded last."""
         return self._digest
 
     def environment(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ class WarmProcess:
         self._process = process
         self._sources = [Path(folder) for folder in json.loads(ready)]
         self._loaded = _changes(self._sources)
-        self._digest = fingerprint.of([fingerprint.files(root, sources.of(root)) for root in self._sources])
+        self._digest = digests.of([digests.files(root, sources.of(root)) for root in self._sources])
         self._runs = 0
 
     def _stop(self) -> None:

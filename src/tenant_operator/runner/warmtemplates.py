@@ -47,7 +47,7 @@ def _warm_one(environment: Any, template: str) -> None:
         for plugin in environment.parse(template).find_all((nodes.Filter, nodes.Test)):
             (environment.filters if isinstance(plugin, nodes.Filter) else environment.tests)[plugin.name]
     except (TemplateError, AnsibleError):
-        return  # the task that has it will say so
+        return  # the task that uses it reports it
 
 
 def _compile(self: Any, source: Any, *arguments: Any, **options: Any) -> CodeType:

@@ -70,7 +70,7 @@ def _listening(security: Mapping[str, Any]) -> Iterator[str]:
 def _mode(redis: Mapping[str, Any]) -> Iterator[str]:
     encrypted = redis["security"]["tls"].get("enabled")
     if redis["mode"] == "sentinel":
-        # A master that was cut off from all its replicas takes no writes, which would be lost.
+        # A master without any replica takes no writes: a failover would lose them.
         yield "min-replicas-to-write 1"
         yield "min-replicas-max-lag 10"
         yield f"tls-replication {'yes' if encrypted else 'no'}"

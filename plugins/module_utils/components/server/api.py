@@ -42,7 +42,7 @@ def _authentication(authentication: Mapping[str, Any]) -> dict[str, str]:
         return {"API_AUTH_ENABLED": "false"}
     kind = authentication["type"]
     own = authentication.get(kind) or {}
-    said = {
+    variables = {
         "apiKey": {"API_AUTH_HEADER": own.get("header", DEFAULTS["API_AUTH_HEADER"])},
         "jwt": {
             "API_JWT_ISSUER": own.get("issuer"),
@@ -55,17 +55,19 @@ def _authentication(authentication: Mapping[str, Any]) -> dict[str, str]:
             "API_OAUTH2_SCOPES": " ".join(own.get("scopes") or ()) or None,
         },
     }[kind]
-    return {"API_AUTH_ENABLED": "true", "API_AUTH_TYPE": kind} | {name: text for name, text in said.items() if text}
+    return {"API_AUTH_ENABLED": "true", "API_AUTH_TYPE": kind} | {
+        name: text for name, text in variables.items() if text
+    }
 
 
 def _cors(cors: Mapping[str, Any]) -> dict[str, str]:
     if not cors["enabled"]:
         return {"CORS_ENABLED": "false"}
     lists = {"ORIGINS": "allowOrigins", "METHODS": "allowMethods", "HEADERS": "allowHeaders"}
-    said = {f"CORS_ALLOW_{name}": ",".join(cors[field]) for name, field in lists.items() if cors.get(field)}
+    variables = {f"CORS_ALLOW_{name}": ",".join(cors[field]) for name, field in lists.items() if cors.get(field)}
     if "maxAge" in cors:
-        said["CORS_MAX_AGE"] = str(cors["maxAge"])
-    return {"CORS_ENABLED": "true"} | said
+        variables["CORS_MAX_AGE"] = str(cors["maxAge"])
+    return {"CORS_ENABLED": "true"} | variables
 
 
 def _rate_limit(limit: Mapping[str, Any]) -> dict[str, str]:

@@ -78,8 +78,8 @@ def missing(spec: Mapping[str, Any], ingress: Manifest | None) -> list[str]:
         spec: the ``spec`` of the Tenant.
         ingress: the Ingress; None where there is none.
     """
-    there = set(_hosts(ingress)) if ingress else set()
-    return [host for host in hosts(spec) if host not in there]
+    present = set(_hosts(ingress)) if ingress else set()
+    return [host for host in hosts(spec) if host not in present]
 
 
 def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
@@ -91,9 +91,9 @@ def without(manifest: Manifest, gone: Collection[str]) -> dict[str, Any] | None:
     """
     left = [rule for rule in manifest["spec"]["rules"] if rule["host"] not in gone]
     certificates = [
-        {**one, "hosts": kept}
-        for one in manifest["spec"].get("tls") or ()
-        if (kept := [host for host in one["hosts"] if host not in gone])
+        {**certificate, "hosts": kept}
+        for certificate in manifest["spec"].get("tls") or ()
+        if (kept := [host for host in certificate["hosts"] if host not in gone])
     ]
     return {**manifest, "spec": {**manifest["spec"], "rules": left, "tls": certificates}} if left else None
 
@@ -105,7 +105,7 @@ def older(ingresses: Iterable[Manifest], than: Manifest) -> list[Manifest]:
         ingresses: the Ingresses of the cluster.
         than: the one to compare with.
     """
-    return [one for one in ingresses if _age(one) < _age(than)]
+    return [ingress for ingress in ingresses if _age(ingress) < _age(than)]
 
 
 def _hosts(ingress: Manifest) -> list[str]:
@@ -123,7 +123,9 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
         tenant: the Tenant.
         observed: what was found so far.
     """
-    named = {"fieldSelector": "metadata.name=neurallog-server"}  # by a list, which the operator may have of the cluster
+    named = {
+        "fieldSelector": "metadata.name=neurallog-server"
+    }  # by a list: the operator may list Ingresses of the whole cluster
     yield Look("ingress", "networking.k8s.io/v1", "Ingress", selectors=named)
     if observed.has("ingress") and missing(tenant["spec"], _own(observed)):
         yield Look("ingresses", "networking.k8s.io/v1", "Ingress", namespaced=False)
@@ -140,8 +142,8 @@ def judge(tenant: Manifest, observed: Observed) -> Health:
     namespace = names.namespace_name(tenant["metadata"]["name"])
     domains = observed.settings.get("ingress_domains", ("*",))
     reasons = refused(tenant["spec"], observed.all("ingresses"), namespace, domains) if lacking else {}
-    if told := [reasons[host] for host in lacking if host in reasons]:
-        return Health("Failed", f"spec.integrations.ingress.hosts: the tenant does not get {'; '.join(told)}")
+    if refusals := [reasons[host] for host in lacking if host in reasons]:
+        return Health("Failed", f"spec.integrations.ingress.hosts: the tenant does not get {'; '.join(refusals)}")
     if lacking:
         return Health("Pending", f"Ingress neurallog-server does not have {', '.join(lacking)}")
     return Health("Running", "Ingress neurallog-server has all hosts")

@@ -47,13 +47,13 @@ def receivers(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _receiver(receiver: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"name": receiver["name"]}
+    configured: dict[str, Any] = {"name": receiver["name"]}
     if email := receiver.get("email"):
-        made["emailConfigs"] = [{"to": email, "sendResolved": True}]
+        configured["emailConfigs"] = [{"to": email, "sendResolved": True}]
     if slack := receiver.get("slack"):
         config = {"apiURL": dict(slack["webhookURLSecretRef"]), "sendResolved": True}
-        made["slackConfigs"] = [config | ({"channel": slack["channel"]} if "channel" in slack else {})]
-    return made
+        configured["slackConfigs"] = [config | ({"channel": slack["channel"]} if "channel" in slack else {})]
+    return configured
 
 
 def routes(spec: Mapping[str, Any]) -> list[dict[str, Any]]:

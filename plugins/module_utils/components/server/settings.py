@@ -70,7 +70,7 @@ def _addresses(redis: Mapping[str, Any]) -> dict[str, str]:
 
 
 def digest(tenant: Manifest) -> str:
-    """Return the fingerprint of the settings whose change triggers a rollout.
+    """Return the digest of the settings whose change triggers a rollout.
 
     Settings of the API that are as the server has them anyway do not count: an operator that begins to write them
     restarts nothing.

@@ -371,7 +371,7 @@ def test_what_cannot_be_looked_at_is_told_by_its_component_and_the_others_are_to
     last = {"conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": THEN}]}
     seen = observed(server=None, errors={"server": "the server said no"})
     status = tenant_status.compute(tenant(status=last), seen, now=NOW)
-    assert status["components"]["server"]["message"] == "It cannot be looked at: the server said no"
+    assert status["components"]["server"]["message"] == "It cannot be read: the server said no"
     assert status["components"]["redis"]["phase"] == "Running"
     ready = condition(status, "Ready")
     assert (ready["status"], ready["lastTransitionTime"]) == ("False", NOW)
@@ -381,7 +381,7 @@ def test_what_cannot_be_looked_at_is_told_by_its_component_and_the_others_are_to
 def test_an_object_that_is_beyond_what_is_foreseen_silences_only_its_component():
     broken = {"metadata": {"name": "redis"}, "spec": {"replicas": "many"}, "status": []}
     status = tenant_status.compute(tenant(), observed(redis=broken), now=NOW)
-    assert status["components"]["redis"]["message"].startswith("It cannot be told: ")
+    assert status["components"]["redis"]["message"].startswith("It cannot be judged: ")
     assert (status["phase"], condition(status, "Ready")["status"]) == ("Failed", "False")
     assert status["components"]["server"]["phase"] == "Running"
 

@@ -75,7 +75,7 @@ def test_who_loses_a_field_is_told():
     assert filled(report)["diff"][1] == {"prepared": "# ConfigMap n/a: somebody loses .data.x\n"}
 
 
-def test_what_we_applied_is_told_by_a_fingerprint():
+def test_what_we_applied_is_identified_by_a_digest():
     entry = {"manager": "tenant-operator", "operation": "Apply", "fieldsV1": {"f:data": {}}}
     report = Report()
     report.note("unchanged", BEFORE, {**BEFORE, "metadata": {**BEFORE["metadata"], "managedFields": [entry]}})

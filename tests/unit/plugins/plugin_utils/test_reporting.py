@@ -77,7 +77,7 @@ def test_a_look_that_is_refused_leaves_the_others(api, tenant, workload):
     status = reporting.report(api.client, tenant)
     assert status["components"]["redis"]["phase"] == "Running"
     assert status["components"]["network"]["phase"] == "Failed"
-    assert "It cannot be looked at: Forbidden" in status["components"]["network"]["message"]
+    assert "It cannot be read: Forbidden" in status["components"]["network"]["message"]
 
 
 def test_a_server_that_is_away_ends_the_looks(api, tenant, monkeypatch):

@@ -1,8 +1,8 @@
-"""What a fingerprint tells: whether an object is as it was applied, and whether it is ours alone."""
+"""What a digest tells: whether an object is as it was applied, and whether it is ours alone."""
 
 import pytest
 
-from tenant_operator import fingerprint
+from tenant_operator import digests
 
 OURS = {"manager": "us", "operation": "Apply", "fieldsV1": {"f:spec": {"f:podSelector": {}}}}
 
@@ -15,7 +15,7 @@ def resource(*entries):
     return {"metadata": {"managedFields": list(entries)}}
 
 
-ALONE = fingerprint.applied(resource(OURS), "us", exclusive=True)
+ALONE = digests.applied(resource(OURS), "us", exclusive=True)
 
 
 @pytest.mark.parametrize(
@@ -27,18 +27,18 @@ ALONE = fingerprint.applied(resource(OURS), "us", exclusive=True)
     ],
 )
 def test_what_is_exclusive_is_ours_alone_while_nobody_has_another_field_of_its_spec(entry):
-    assert fingerprint.applied(resource(entry, OURS), "us", exclusive=True) == ALONE
+    assert digests.applied(resource(entry, OURS), "us", exclusive=True) == ALONE
 
 
 def test_a_field_that_somebody_adds_to_an_exclusive_spec_is_news_and_to_another_is_none():
     opened = resource(OURS, other({"f:spec": {"f:ingress": {}}}))
-    assert fingerprint.applied(opened, "us", exclusive=True) not in {ALONE, ""}
-    assert fingerprint.applied(opened, "us") == ALONE
+    assert digests.applied(opened, "us", exclusive=True) not in {ALONE, ""}
+    assert digests.applied(opened, "us") == ALONE
 
 
 @pytest.mark.parametrize(
     "entry", [{**OURS, "manager": "x"}, {**OURS, "operation": "Update"}, {**OURS, "subresource": "status"}]
 )
-def test_what_we_never_applied_has_no_fingerprint(entry):
-    assert fingerprint.applied(resource(entry), "us", exclusive=True) == ""
-    assert fingerprint.applied({"metadata": {}}, "us") == ""
+def test_what_we_never_applied_has_no_digest(entry):
+    assert digests.applied(resource(entry), "us", exclusive=True) == ""
+    assert digests.applied({"metadata": {}}, "us") == ""

@@ -1,4 +1,4 @@
-"""Fingerprints of what was applied to an object, of its status, and of playbooks."""
+"""digests of what was applied to an object, of its status, and of playbooks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 LENGTH = 16
-"""Hexadecimal digits of a fingerprint."""
+"""Hexadecimal characters of a digest."""
 
 
 def of(data: Any) -> str:
-    """Return the fingerprint of plain data."""
+    """Return the digest of plain data."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 
 def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = False) -> str:
-    """Return the fingerprint of the manager's entry in managedFields; empty if it has none.
+    """Return the digest of the manager's entry in managedFields; empty if it has none.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else. With ``exclusive``
     it is another one as long as somebody else has a field of the spec that the manager does not have.
@@ -54,17 +54,17 @@ def _leaves(fields: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def program(playbook: str, served: Sequence[str]) -> str:
-    """Return the fingerprint of what a run does.
+    """Return the digest of what a run does.
 
     Args:
-        playbook: the fingerprint of the playbook.
+        playbook: the digest of the playbook.
         served: the optional kinds that the cluster serves.
     """
     return of([playbook, *served]) if served else playbook
 
 
 def files(folder: Path, paths: Iterable[Path]) -> str:
-    """Return the fingerprint of some files of a folder: of their names and contents.
+    """Return the digest of some files of a folder: of their names and contents.
 
     Args:
         folder: the folder.
