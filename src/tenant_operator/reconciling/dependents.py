@@ -67,8 +67,8 @@ class Dependents:
         namespace = self._spec.namespace_of(owner)
         for kind, cache in self._caches.items():
             if kind == "Namespace":
-                if owner := cache.get("", namespace):
-                    yield owner
+                if found_namespace := cache.get("", namespace):
+                    yield found_namespace
             else:
                 yield from cache.items(namespace)
 
