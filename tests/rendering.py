@@ -29,7 +29,7 @@ class Renderer:
     def _load(self, role):
         folder = CHECKOUT / "roles" / role
         defaults = self._loader.load_from_file(str(folder / "defaults" / "main.yml"), trusted_as_template=True) or {}
-        (task,) = self._loader.load_from_file(str(folder / "tasks" / "main.yml"), trusted_as_template=True)
+        task, *_ = self._loader.load_from_file(str(folder / "tasks" / "main.yml"), trusted_as_template=True)
         return folder, defaults, task["neurallog.tenant.apply"]["manifests"]
 
     def accepted(self, manifest):

@@ -12,6 +12,7 @@ TENANT_LABEL = "neurallog.io/tenant"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 TENANT_UID_ANNOTATION = "neurallog.io/tenant-uid"
 ADOPT_ANNOTATION = "neurallog.io/adopt"
+DIGEST_ANNOTATION = "neurallog.io/config-digest"
 ALLOW_DELETION_ANNOTATION = "neurallog.io/allow-deletion"
 
 NAMESPACE_PREFIX = "tenant-"

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from . import names
-from .components import backup, lifecycle, usage
-from .components.base import Component, Health, Judge, Observed
+from .components import lifecycle, usage
+from .components.base import Component, Health, Judge, Observed, Record
 from .components.registry import COMPONENTS
 from .components.server import component as server_component
 from .components.server import ingress
@@ -68,20 +68,15 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     if observed.one("server"):
         url = ingress.url(tenant["spec"]) or server_component.url(tenant)
         status["urls"] = {"server": url, "api": f"{url}/api", "dashboard": f"{url}/dashboard"}
-    if last_backup := _last_backup(tenant, observed, last, now):
-        status["backup"] = last_backup
+    for component in COMPONENTS:
+        if component.record and (kept := _recorded(component.name, component.record, tenant, observed, now)):
+            status[component.name] = dict(kept)
     other_news = differs({**status, "metrics": last["metrics"]} if last.get("metrics") else status, last)
     with suppress(ValueError, KeyError, TypeError):  # unknown values are left out
         measured = usage.measure(observed.all("pod_metrics"), observed.all("claims"), now=now)
         if metrics := usage.reported(measured, last.get("metrics") or {}, other_news=other_news):
             status["metrics"] = metrics
     return status
-
-
-def _last_backup(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
-    jobs, pods, last_status = observed.all("jobs"), observed.all("pods"), last.get("backup") or {}
-    suspended = backup.is_suspended(observed.one("backup"))
-    return backup.status(tenant["spec"], jobs, pods, last=last_status, now=now, suspended=suspended)
 
 
 def least(tenant: Manifest, message: str, *, now: str) -> dict[str, Any]:
@@ -110,7 +105,7 @@ def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
         status: the computed status.
         last: the status that is there.
     """
-    ours = {*status, "backup", "metrics", "urls"}
+    ours = {*status, *(component.name for component in COMPONENTS if component.record), "metrics", "urls"}
     computed = {**status, "conditions": {condition["type"]: condition for condition in status["conditions"]}}
     reported = {
         condition["type"]: condition
@@ -185,6 +180,15 @@ def _health(component: Component, judge: Judge, tenant: Manifest, observed: Obse
         return judge(tenant, observed)
     except Exception as error:  # whatever pods and people write, the rest of the status is reported
         return Health("Failed", f"It cannot be judged: {type(error).__name__}: {error}")
+
+
+def _recorded(name: str, record: Record, tenant: Manifest, observed: Observed, now: str) -> Mapping[str, Any]:
+    """Return what the status keeps of a component. Whatever pods and people write, the rest is told."""
+    last = tenant.get("status") or {}
+    try:
+        return record(tenant, observed, last, now)
+    except Exception:
+        return last.get(name) or {}
 
 
 def _condition(kind: str, holds: bool, reason: str, message: str) -> dict[str, Any]:

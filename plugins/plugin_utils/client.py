@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import re
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -39,6 +40,9 @@ RETRIES = urllib3.Retry(
     backoff_factor=0.2,
     raise_on_status=False,
 )
+
+POLL_INTERVAL = 0.1
+"""Seconds between two looks at an object that is on its way out."""
 
 PAGE = 500
 """Objects that a list asks for at a time."""
@@ -219,6 +223,30 @@ class Client:
             listed = self.list_objects(live["apiVersion"], live["kind"], metadata.get("namespace"), **named)
             live = next(listed, None)
         return False
+
+    def wait_until_gone(self, manifest: Manifest, timeout: float) -> None:
+        """Wait until an object that was deleted is gone: a finalizer may hold it.
+
+        Args:
+            manifest: the object.
+            timeout: the most seconds to wait.
+
+        Raises:
+            ApiError: it is still there after that time.
+        """
+        metadata = manifest["metadata"]
+        named = {"fieldSelector": f"metadata.name={metadata['name']}"}
+        deadline = time.monotonic() + timeout
+        while any(
+            live["metadata"]["uid"] == metadata["uid"]
+            for live in self.list_objects(manifest["apiVersion"], manifest["kind"], metadata.get("namespace"), **named)
+        ):
+            if time.monotonic() > deadline:
+                message = (
+                    f"{describe(manifest)} is still being deleted after {timeout:g} s, and is made anew after that"
+                )
+                raise ApiError(message, status=HTTPStatus.CONFLICT, reason="Conflict")
+            time.sleep(POLL_INTERVAL)
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """Return where the kind is served.

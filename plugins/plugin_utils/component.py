@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..module_utils import names, ownership
+from ..module_utils.components.redis import reached
+from ..module_utils.components.registry import COMPONENTS
 from ..module_utils.components.server import ingress
-from ..module_utils.kube import managed_fields, volumes
+from ..module_utils.kube import jobs, managed_fields, objects, volumes
+from ..module_utils.kube.jobs import State
 from ..module_utils.kube.resources import Manifest, describe
 from . import namespaces
 from .client import ApiError, Client
@@ -18,6 +22,13 @@ from .report import Report
 
 Key = tuple[str, str]
 """An object within the tenant's namespace: kind and name."""
+
+
+GRACE = 5.0
+"""Seconds that an object may take to go which is made anew."""
+
+_PREREQUISITES = frozenset({"Namespace", "ConfigMap", "Secret", "ServiceAccount"})
+"""Kinds that the other objects of a component need. Without one of them the rest is not applied."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,8 @@ class Component:
             rendered: the objects that they make.
 
         Raises:
-            RefusedError: the namespace is not the tenant's, or on its way out.
-            ApiError: the server refused an object; the message names it.
+            RefusedError: the namespace is not the tenant's, or on its way out; or live data stands in the way.
+            ApiError: the server refused an object; the message names it. What does not depend on it was applied.
         """
         absent = self._absent_kinds(sources)
         sources = [source for source in sources if (source.api_version, source.kind) not in absent]
@@ -67,15 +78,63 @@ class Component:
         before = self._objects_before(sources, manifests)
         if namespace:
             before["Namespace", self.namespace] = own
-        applied = []
+        self._check_conflicts(before)
+        applied: list[Manifest] = []
+        failures: list[ApiError] = []
         for manifest, rendering in zip(manifests, rendered, strict=True):
             live = before.get(_key(manifest))
-            if manifest["kind"] == "Ingress":
-                applied += self._apply_ingress(manifest, live)
-            else:
-                self._apply_one(manifest, rendering.mode, live)
+            try:
+                if manifest["kind"] == "Ingress":
+                    applied += self._apply_ingress(manifest, live)
+                    continue
                 applied.append(manifest)
+                if live and (outdated := self._outdated(manifest, live, before)):
+                    self._replace(manifest, rendering.mode, outdated)
+                else:
+                    self._apply_one(manifest, rendering.mode, live)
+            except ApiError as error:
+                if not error.status or manifest["kind"] in _PREREQUISITES:
+                    raise
+                failures.append(error)
         self._prune(sources, applied, before)
+        if failures:
+            raise _joined(failures)
+
+    def _check_conflicts(self, live: Mapping[Key, Manifest]) -> None:
+        """Refuse what live data stands in the way of, before anything is changed."""
+        component = next((component for component in COMPONENTS if component.name == self.name), None)
+        if component is None:
+            return
+        pods = partial(self.client.list_objects, "v1", "Pod", self.namespace)
+        if conflicts := list(component.conflicts(self.tenant, live, pods)):
+            raise RefusedError("; ".join(conflicts))
+
+    def _outdated(self, manifest: Manifest, live: Manifest, before: Mapping[Key, Manifest]) -> list[Manifest]:
+        """Return the objects that must go before the object can be what it should be; mostly none.
+
+        A StatefulSet goes with its claims, none of which has a volume. So does a claim of another class. A Job goes if
+        it has not succeeded.
+        """
+        if manifest["kind"] == "PersistentVolumeClaim" and not volumes.is_bound(live):
+            path = ("spec", "storageClassName")
+            gives_up = managed_fields.gives_up(manifest, live, names.FIELD_MANAGER, path)
+            return [live] if gives_up or volumes.has_other_class(manifest, live) else []
+        if manifest["kind"] == "StatefulSet" and reached.must_be_replaced(manifest, live, before.values()):
+            return [live, *reached.claims_of(before.values())]
+        if manifest["kind"] == "Job" and jobs.state(live) is not State.SUCCEEDED:
+            return [live] if _digest_of(live) not in {"", _digest_of(manifest)} else []
+        return []
+
+    def _replace(self, manifest: Manifest, mode: str, outdated: Sequence[Manifest]) -> None:
+        """Delete objects that cannot change, and make the object anew."""
+        for live in outdated:
+            self.client.delete(live, dry_run=self.dry_run)
+            self.report.note("deleted", live, None)
+        if self.dry_run:
+            self.report.note("created", None, manifest)
+        else:
+            self.client.wait_until_gone(outdated[0], GRACE)
+            self._apply_one(manifest, mode, None)
 
     def _absent_kinds(self, sources: Sequence[Source]) -> set[tuple[str, str]]:
         """Return the optional kinds that the server does not know, each with its apiVersion."""
@@ -94,7 +153,8 @@ class Component:
         metadata["labels"] = {**metadata.get("labels", {}), **names.labels(tenant_name, self.name)}
         if owners := ownership.owner_references(self.tenant, manifest["kind"]):
             metadata["ownerReferences"] = owners
-        return {**manifest, "metadata": metadata}
+        completed = {**manifest, "metadata": metadata}
+        return _with_digest(completed, objects.digest(manifest["spec"])) if manifest["kind"] == "Job" else completed
 
     def _own_namespace(self, manifest: Manifest | None) -> Manifest | None:
         """Return the tenant's namespace, made where this component makes it; None where there is none in a dry run.
@@ -123,7 +183,7 @@ class Component:
 
     def _objects_before(self, sources: Sequence[Source], manifests: Sequence[Manifest]) -> dict[Key, Manifest]:
         """Return the objects of the component's kinds; of Secrets only those that it names, by name."""
-        objects = [
+        live_objects = [
             live
             for api_version, kind in sorted({(source.api_version, source.kind) for source in sources})
             if kind not in {"Namespace", "Secret"}
@@ -131,8 +191,10 @@ class Component:
         ]
         secrets = {source.document["metadata"]["name"] for source in sources if source.kind == "Secret"}
         secrets |= {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Secret"}
-        objects += filter(None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets)))
-        return {_key(live): live for live in objects}
+        live_objects += filter(
+            None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets))
+        )
+        return {_key(live): live for live in live_objects}
 
     def _apply_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
         if mode == "grow":
@@ -146,6 +208,8 @@ class Component:
                 self.report.note("created", None, before)
                 return
         applied = manifest
+        if before is not None and manifest["kind"] == "Job" and _digest_of(before):
+            manifest = _with_digest(manifest, _digest_of(before))  # of the specification that it was made for
         if mode == "create":
             applied = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
         if before is not None:
@@ -282,6 +346,22 @@ class Component:
 
     def _is_prunable(self, live: Manifest) -> bool:
         return ownership.is_prunable(live, self.name, self.tenant)
+
+
+def _joined(failures: Sequence[ApiError]) -> ApiError:
+    """Return several errors as one."""
+    first = failures[0]
+    return ApiError("; ".join(map(str, failures)), status=first.status, reason=first.reason, causes=first.causes)
+
+
+def _with_digest(manifest: Manifest, digest: str) -> Manifest:
+    annotations = {**manifest["metadata"].get("annotations", {}), names.DIGEST_ANNOTATION: digest}
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+
+
+def _digest_of(manifest: Manifest) -> str:
+    """Return the digest of the specification that an object was made for; empty where it has none."""
+    return str((manifest["metadata"].get("annotations") or {}).get(names.DIGEST_ANNOTATION, ""))
 
 
 def _key(manifest: Manifest) -> Key:

@@ -39,7 +39,7 @@ def report(
     """
     clock = datetime.now(UTC)
     now = clock.strftime("%Y-%m-%dT%H:%M:%SZ")
-    observed = observe(client, tenant, settings or {})
+    observed = observe(client, tenant, settings or {}, clock)
     tenant = namespaces.current(client, tenant, observed.one("namespace"))
     hook = observed.one("hook")
     if hook and lifecycle.is_over(tenant, "postCreate", hook, clock):
@@ -63,20 +63,21 @@ def report(
     return status
 
 
-def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, Any]) -> Observed:
+def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, Any], now: datetime) -> Observed:
     """Read what the components look at. If the server refuses one look, the others are done all the same.
 
     Args:
         client: the way to the API server.
         tenant: the Tenant.
         settings: the operator's settings that components are judged by.
+        now: the time.
 
     Raises:
         ApiError: the server cannot be reached: the next look would tell no more.
     """
     objects: dict[str, Any] = {}
     errors: dict[str, str] = {}
-    observed = Observed(settings=settings)
+    observed = Observed(settings=settings, now=now)
     while looks := {look.key: look for look in _looks(tenant, observed) if look.key not in {*objects, *errors}}:
         for key, look in looks.items():
             try:
@@ -85,7 +86,7 @@ def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, An
                 if not error.status:
                     raise
                 errors[key] = str(error)
-        observed = Observed(errors=errors, settings=settings, **objects)
+        observed = Observed(errors=errors, settings=settings, now=now, **objects)
     return observed
 
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.control_plane import condition
+
 
 @pytest.fixture
 def acme(cluster, name, manifest, make_tenant):
@@ -164,9 +166,90 @@ def test_storage_grows_by_the_claim_while_the_statefulset_keeps_its_template(clu
     assert acme.get("pvc", "data-redis-0")["spec"]["resources"]["requests"]["storage"] == "3Gi"
     assert acme.get("statefulset", "redis")["metadata"]["uid"] == uid
     assert acme.reconcile(redis={"storage": "3Gi"}).recap(name)["changed"] == 0
+    assert cluster.get("tenant", name)["status"]["redis"]["storage"] == "3Gi"
     shrunk = acme.reconcile(redis={"storage": "1Gi"})
     assert shrunk.code != 0
     assert "may grow, never shrink" in shrunk.flat
+
+
+def test_storage_that_cannot_grow_is_told_holds_nothing_up_and_can_be_taken_back(cluster, name, manifest, make_tenant):
+    rigid = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name},
+        "provisioner": cluster.get("storageclass")[0]["provisioner"],
+        "allowVolumeExpansion": False,
+    }
+    cluster.apply(rigid)
+
+    def reconcile(storage, **spec):
+        redis = {"storageClassName": name, "storage": storage}
+        return cluster.playbook("reconcile", "-i", manifest(make_tenant(name, redis=redis, **spec)))
+
+    def claim():
+        return cluster.get("pvc", "data-redis-0", namespace=f"tenant-{name}") or {}
+
+    assert reconcile("1Gi").code == 0
+    cluster.wait_until(lambda: claim().get("status", {}).get("phase") == "Bound")
+    grown = reconcile("2Gi", server={"replicas": 2})
+    assert grown.code != 0
+    assert "data-redis-0" in grown.flat
+    assert "resize" in grown.flat
+    assert cluster.get("deployment", "neurallog-server", namespace=f"tenant-{name}")["spec"]["replicas"] == 2
+    assert cluster.get("tenant", name)["status"]["redis"]["storage"] == "1Gi"
+    assert reconcile("1Gi", server={"replicas": 3}).code == 0
+    assert cluster.get("deployment", "neurallog-server", namespace=f"tenant-{name}")["spec"]["replicas"] == 3
+    cluster.kubectl("delete", "storageclass", name)
+
+
+def test_a_class_that_does_not_exist_can_be_corrected(cluster, name, manifest, make_tenant):
+    wrong = make_tenant(name, redis={"storageClassName": f"{name[:40]}-typo"})
+    assert cluster.playbook("reconcile", "-i", manifest(wrong)).code == 0
+    namespace = f"tenant-{name}"
+    uid = cluster.get("statefulset", "redis", namespace=namespace)["metadata"]["uid"]
+    corrected = cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "-e", "wait=true")
+    assert corrected.code == 0, corrected.output
+    assert cluster.get("statefulset", "redis", namespace=namespace)["metadata"]["uid"] != uid
+
+
+def test_a_redis_that_fits_nowhere_can_be_mended(cluster, name, manifest, make_tenant):
+    def reconcile(**resources):
+        return cluster.playbook("reconcile", "-i", manifest(make_tenant(name, redis={"resources": resources})), *wait)
+
+    def scheduled():
+        pod = cluster.get("pod", "redis-0", namespace=f"tenant-{name}") or {}
+        return {each["type"]: each["status"] for each in pod.get("status", {}).get("conditions", ())}.get(
+            "PodScheduled"
+        )
+
+    wait = ["-e", "wait=true", "-e", "wait_timeout=60"]
+    assert reconcile().code == 0
+    wait = []
+    assert reconcile(cpu={"request": "9999", "limit": "9999"}).code == 0
+    cluster.wait_until(lambda: scheduled() == "False")
+    failed = cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "--tags", "status")
+    assert failed.code == 0, failed.output
+    message = condition(cluster.get("tenant", name), "RedisReady")["message"]
+    assert "Unschedulable" in message
+    wait = ["-e", "wait=true", "-e", "wait_timeout=60"]
+    mended = reconcile(cpu={"request": "10m", "limit": "100m"})
+    assert mended.code == 0, mended.output
+    assert "Replace pods that block a rollout" in mended.output
+
+
+def test_data_of_another_mode_is_a_clear_refusal_and_the_mode_can_be_corrected(cluster, name, manifest, make_tenant):
+    kept = make_tenant(name, deletionPolicy="Retain")
+    assert cluster.playbook("reconcile", "-i", manifest(kept), "-e", "wait=true").code == 0
+    assert cluster.playbook("delete", "-i", manifest(kept), "-e", "confirm=true").code == 0
+    cluster.kubectl("annotate", "namespace", f"tenant-{name}", f"neurallog.io/adopt={name}")
+    uid = cluster.get("statefulset", "redis", namespace=f"tenant-{name}")["metadata"]["uid"]
+    other = cluster.playbook("reconcile", "-i", manifest(make_tenant(name, redis={"mode": "sentinel", "replicas": 3})))
+    assert other.code != 0
+    assert "spec.redis.mode must be standalone" in other.flat
+    message = condition(cluster.get("tenant", name), "Ready")["message"]
+    assert "spec.redis.mode must be standalone" in message
+    assert cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "-e", "wait=true").code == 0
+    assert cluster.get("statefulset", "redis", namespace=f"tenant-{name}")["metadata"]["uid"] == uid
 
 
 def test_a_paused_tenant_is_left_alone_and_reported(acme, name, cluster):

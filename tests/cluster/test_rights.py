@@ -87,6 +87,11 @@ def adopted_namespace_without_pods(cluster, name):
     cluster.kubectl("create", "quota", "no-pods", "--hard=pods=0", "-n", f"tenant-{name}")
 
 
+def phase_of_redis(cluster, name):
+    status = (cluster.get("tenant", name) or {}).get("status") or {}
+    return status.get("components", {}).get("redis", {}).get("phase")
+
+
 def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
     cluster, name, make_tenant, start, kubeconfig, monitoring_kinds
 ):
@@ -97,13 +102,20 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
     cluster.kubectl("create", "serviceaccount", "scraper", "-n", "default", check=False)
     token = cluster.kubectl("create", "token", "scraper", "-n", "default").strip()
     cluster.wait_until(lambda: fetch(f"https://{scraped}/metrics", token)[0] == HTTPStatus.FORBIDDEN)
-    kept, refused_pods, grown = (f"{name[:40]}-{what}" for what in ("kept", "none", "more"))
+    kept, refused_pods, grown, typo, big = (f"{name[:40]}-{what}" for what in ("kept", "none", "more", "typo", "big"))
     adopted_namespace_without_pods(cluster, refused_pods)
     cluster.apply(make_tenant(refused_pods))
     cluster.apply(make_tenant(name, **FULL))
     cluster.apply(make_tenant(kept, deletionPolicy="Retain"))
     cluster.apply(make_tenant(grown, redis={"mode": "cluster", "replicas": 6}))
+    cluster.apply(make_tenant(typo, redis={"storageClassName": "typo"}))
+    cluster.apply(make_tenant(big, redis={"resources": {"cpu": {"request": "9999", "limit": "9999"}}}))
     for each in (name, kept, grown):
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+    for each in (typo, big):
+        cluster.wait_until(lambda each=each: phase_of_redis(cluster, each) == "Failed")
+        cluster.apply(make_tenant(each))
+    for each in (typo, big):
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
     assert cluster.get("alertmanagerconfigs,prometheusrules,servicemonitors", namespace=f"tenant-{name}")
     cluster.apply(make_tenant(grown, redis={"mode": "cluster", "replicas": 9}))
@@ -113,7 +125,7 @@ def test_the_operator_uses_every_right_that_it_has_and_needs_no_other(
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
     cluster.wait_until(lambda: cluster.get("job", "redis-cluster-3-9", namespace=f"tenant-{grown}"))
     cluster.wait_until(lambda: "exceeded quota" in condition(cluster.get("tenant", refused_pods), "Ready")["message"])
-    cluster.kubectl("delete", "tenant", name, kept, refused_pods, grown, "--timeout=240s")
+    cluster.kubectl("delete", "tenant", name, kept, refused_pods, grown, typo, big, "--timeout=240s")
     operator.terminate()
     assert operator.wait(timeout=60) == 0
     rights, refused = used(cluster, position)

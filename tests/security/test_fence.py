@@ -80,7 +80,7 @@ PROJECTED = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"p
         ("list", "nodes", "default"),
         ("patch", "validatingadmissionpolicies.admissionregistration.k8s.io", "default"),
         ("delete", "customresourcedefinitions.apiextensions.k8s.io", "default"),
-        ("delete", "persistentvolumeclaims", "tenant-acme"),
+        ("delete", "persistentvolumes", "default"),
     ],
 )
 def test_the_operator_has_no_right_that_leads_out_of_the_fence(cluster, operator, verb, resource, namespace):
@@ -190,3 +190,20 @@ def test_the_crd_is_not_deleted_unless_that_was_allowed(cluster):
         assert "deleted (server dry run)" in cluster.kubectl(*delete)
     finally:
         cluster.kubectl(*allow, "neurallog.io/allow-deletion-")
+
+
+def test_the_operator_deletes_no_ready_pod_and_no_claim_with_a_volume(cluster, operator, namespace):
+    def redis(kind):
+        return cluster.get(kind, "data-redis-0" if kind == "pvc" else "redis-0", namespace=namespace) or {}
+
+    cluster.wait_until(lambda: redis("pvc").get("status", {}).get("phase") == "Bound")
+    cluster.wait_until(
+        lambda: any(
+            each["type"] == "Ready" and each["status"] == "True" for each in redis("pod")["status"]["conditions"]
+        )
+    )
+    delete = (*operator, "-n", namespace, "delete", "--dry-run=server")
+    assert "the operator deletes no claim that has a volume" in cluster.kubectl(
+        *delete, "pvc/data-redis-0", check=False
+    )
+    assert "the operator deletes no pod that is ready" in cluster.kubectl(*delete, "pod/redis-0", check=False)

@@ -197,6 +197,25 @@ def status(
         return status
 
 
+def record(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """Return ``status.backup``.
+
+    Args:
+        tenant: the Tenant.
+        observed: what was found of it.
+        last: its last status.
+        now: the time, RFC 3339.
+    """
+    return status(
+        tenant["spec"],
+        observed.all("jobs"),
+        observed.all("pods"),
+        last=last.get("backup") or {},
+        now=now,
+        suspended=is_suspended(observed.one("backup")),
+    )
+
+
 def is_suspended(cron_job: Manifest | None) -> bool:
     """Return whether somebody suspended the CronJob, which the operator leaves to them."""
     return bool(cron_job and cron_job.get("spec", {}).get("suspend"))
@@ -309,6 +328,7 @@ COMPONENT = Component(
     "backup",
     looks,
     judge,
+    record,
     filters={
         "backup_env": environment,
         "backup_needs_egress": needs_egress,

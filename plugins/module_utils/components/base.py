@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ..kube import workloads
-from ..kube.resources import Manifest
+from ..kube.resources import Manifest, describe
 
 
 def _always(_manifest: Manifest) -> bool:
@@ -45,13 +46,20 @@ class Observed:
     Args:
         errors: what could not be looked at, and why.
         settings: what the operator's settings say, such as ``ingress_domains``.
+        now: the time of the observation.
         objects: for each field one object, None, or a list.
     """
 
     def __init__(
-        self, *, errors: Mapping[str, str] | None = None, settings: Mapping[str, Any] | None = None, **objects: Any
+        self,
+        *,
+        errors: Mapping[str, str] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        now: datetime | None = None,
+        **objects: Any,
     ):
         self.errors, self.settings, self._objects = errors or {}, settings or {}, objects
+        self.now = now or datetime.now(UTC)
 
     def has(self, name: str) -> bool:
         """Return whether a look was answered, even by nothing."""
@@ -88,7 +96,21 @@ Judge = Callable[[Manifest, Observed], Health]
 """Concludes how a component of the Tenant is from what was observed."""
 
 
+Record = Callable[[Manifest, Observed, Mapping[str, Any], str], Mapping[str, Any]]
+"""Returns what the status keeps of a component, from the Tenant, what was observed, the last status and the time."""
+
+Live = Mapping[tuple[str, str], Manifest]
+"""The objects of a component by kind and name."""
+
+Conflicts = Callable[[Manifest, Live, Callable[[], Iterable[Manifest]]], Iterable[str]]
+"""Returns what of the Tenant its live objects cannot become; the last argument returns the pods of its namespace."""
+
+
 def _nothing(_tenant: Manifest, _observed: Observed) -> Iterable[Look]:
+    return ()
+
+
+def _no_conflict(_tenant: Manifest, _live: Live, _pods: Callable[[], Iterable[Manifest]]) -> Iterable[str]:
     return ()
 
 
@@ -100,6 +122,8 @@ class Component:
         name: its name in ``status.components``, and of its role where it has one.
         looks: what it looks at. It is asked again after each answer, so that one look may depend on another.
         judge: what it concludes; None for what is no component of the status and is only looked at.
+        record: what the status keeps of it under its name; None where that is nothing.
+        conflicts: what of a Tenant its live objects cannot become. Nothing is applied while there is a conflict.
         applies: whether a Tenant has it.
         role: whether it has a role of its own.
         filters: the filters of its templates, by name.
@@ -108,6 +132,8 @@ class Component:
     name: str
     looks: Callable[[Manifest, Observed], Iterable[Look]] = _nothing
     judge: Judge | None = None
+    record: Record | None = None
+    conflicts: Conflicts = _no_conflict
     applies: Callable[[Manifest], bool] = _always
     role: bool = True
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -148,5 +174,8 @@ def workload_health(workload: Manifest | None, title: str, observed: Observed, *
     around = {name: observed.all(name) for name in ("pods", "claims", "events")}
     if obstacle := next(workloads.obstacles(workload, **around), ""):
         return Health("Failed", obstacle, ready, total, url, version)
+    if blocking := next(workloads.blocking(workload, around["pods"], observed.now), None):
+        message = f"{describe(blocking)} is not ready, and the rollout of {title} waits for it"
+        return Health("Failed", message, ready, total, url, version)
     rollout = "" if workloads.is_rolled_out(workload) else ", a rollout is under way"
     return Health("Provisioning", message + rollout, ready, total, url, version)

@@ -49,6 +49,22 @@ def must_grow(claim: Manifest, live: Manifest) -> bool:
     return applied is not None and asked is not None and quantities.parse(asked) < quantities.parse(applied)
 
 
+def is_bound(claim: Manifest) -> bool:
+    """Return whether the claim has a volume."""
+    return bool((claim.get("status") or {}).get("phase") == "Bound")
+
+
+def has_other_class(claim: Manifest, live: Manifest) -> bool:
+    """Return whether a live claim asks for another class of storage than its manifest, if that names one.
+
+    Args:
+        claim: the manifest of the claim.
+        live: the object as the API server has it.
+    """
+    wanted = claim["spec"].get("storageClassName")
+    return wanted is not None and wanted != live["spec"].get("storageClassName")
+
+
 def _request(claim: Manifest) -> str | None:
     size = claim["spec"].get("resources", {}).get("requests", {}).get("storage")
     return None if size is None else str(size)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from .resources import Manifest, describe
@@ -13,6 +14,9 @@ _STUCK = frozenset(
      "ImageInspectError", "ImagePullBackOff", "InvalidImageName", "RunContainerError"}
 )  # fmt: skip
 """Reasons of a waiting container that time alone does not cure."""
+
+PATIENCE = timedelta(minutes=2)
+"""How long a pod that runs may take to become ready before it counts as one that cannot start."""
 
 _REFUSED = frozenset({"FailedCreate", "ProvisioningFailed"})
 """Reasons of Events about an object that cannot be made."""
@@ -26,9 +30,58 @@ def is_settled(workload: Manifest) -> bool:
 
 def is_rolled_out(workload: Manifest) -> bool:
     """Return whether all replicas have the present specification, ready or not."""
-    status = workload.get("status") or {}
-    observed = status.get("observedGeneration", 0) >= workload["metadata"].get("generation", 0)
-    return observed and bool(status.get("updatedReplicas", 0) >= workload["spec"].get("replicas", 1))
+    updated = (workload.get("status") or {}).get("updatedReplicas", 0)
+    return is_observed(workload) and bool(updated >= workload["spec"].get("replicas", 1))
+
+
+def is_observed(workload: Manifest) -> bool:
+    """Return whether the controller has seen the present specification."""
+    observed = (workload.get("status") or {}).get("observedGeneration", 0)
+    return bool(observed >= workload["metadata"].get("generation", 0))
+
+
+def is_ready(pod: Manifest) -> bool:
+    """Return whether the pod is ready."""
+    return _condition(pod, "Ready").get("status") == "True"
+
+
+def blocking(workload: Manifest, pods: Iterable[Manifest], now: datetime) -> Iterator[Manifest]:
+    """Yield the pods that block the rollout of a StatefulSet: they have an older specification and cannot start.
+
+    The controller waits until such a pod is ready before it replaces it.
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+
+    Args:
+        workload: the StatefulSet.
+        pods: the pods of its namespace.
+        now: the time.
+    """
+    revision = (workload.get("status") or {}).get("updateRevision")
+    if not revision or workload["spec"].get("updateStrategy", {}).get("type") == "OnDelete":
+        return
+    for pod in _pods_of(workload, pods):
+        labels = pod["metadata"].get("labels") or {}
+        is_older = labels.get("controller-revision-hash") != revision
+        if is_older and not pod["metadata"].get("deletionTimestamp") and not is_ready(pod) and _cannot_start(pod, now):
+            yield pod
+
+
+def _cannot_start(pod: Manifest, now: datetime) -> bool:
+    if any(_of_containers(pod)) or _condition(pod, "PodScheduled").get("status") == "False":
+        return True
+    since = _condition(pod, "Ready").get("lastTransitionTime")
+    return since is not None and now - datetime.fromisoformat(since) > PATIENCE
+
+
+def _pods_of(workload: Manifest, pods: Iterable[Manifest]) -> list[Manifest]:
+    selector = workload["spec"]["selector"]["matchLabels"].items()
+    return [pod for pod in pods if selector <= (pod["metadata"].get("labels") or {}).items()]
+
+
+def _condition(manifest: Manifest, kind: str) -> Mapping[str, Any]:
+    """Return the condition of this type from the object's status; empty where it has none."""
+    conditions = (manifest.get("status") or {}).get("conditions") or ()
+    return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
 def version(image: str) -> str:
@@ -49,8 +102,7 @@ def obstacles(
         claims: the volume claims of its namespace.
         events: the warnings in its namespace.
     """
-    selector = workload["spec"]["selector"]["matchLabels"].items()
-    own = [pod for pod in pods if selector <= (pod["metadata"].get("labels") or {}).items()]
+    own = _pods_of(workload, pods)
     names = {
         volume["persistentVolumeClaim"]["claimName"]
         for pod in own
@@ -63,12 +115,12 @@ def obstacles(
         if claim["metadata"]["name"] in names and (claim.get("status") or {}).get("phase") != "Bound":
             yield from _of_events(claim, events)
     for pod in own:
-        for condition in (pod.get("status") or {}).get("conditions") or ():
-            if condition["type"] == "PodScheduled" and condition["status"] == "False":
-                yield f"{describe(pod)}: {condition.get('reason')}: {condition.get('message')}"
-    for condition in (workload.get("status") or {}).get("conditions") or ():
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            yield f"{describe(workload)}: {condition.get('reason')}: {condition.get('message')}"
+        scheduled = _condition(pod, "PodScheduled")
+        if scheduled.get("status") == "False":
+            yield f"{describe(pod)}: {scheduled.get('reason')}: {scheduled.get('message')}"
+    refused = _condition(workload, "ReplicaFailure")
+    if refused.get("status") == "True":
+        yield f"{describe(workload)}: {refused.get('reason')}: {refused.get('message')}"
     yield from _of_events(workload, events)
 
 

@@ -10,7 +10,7 @@ from ...kube import jobs
 from ...kube.jobs import State
 from ...kube.resources import Manifest, describe
 from ..base import Component, Health, Look, Observed, around, workload_health
-from . import conf, proxy
+from . import conf, proxy, reached
 
 
 def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
@@ -61,8 +61,8 @@ def _claims_in_deletion(observed: Observed) -> list[str]:
     """Return the claims of Redis that somebody deleted. Their pods keep them until they end."""
     return [
         describe(claim)
-        for claim in observed.all("claims")
-        if claim["metadata"]["name"].startswith("data-redis-") and claim["metadata"].get("deletionTimestamp")
+        for claim in reached.claims_of(observed.all("claims"))
+        if claim["metadata"].get("deletionTimestamp")
     ]
 
 
@@ -88,6 +88,8 @@ COMPONENT = Component(
     "redis",
     looks,
     judge,
+    reached.record,
+    reached.conflicts,
     filters={
         "cluster_job_name": conf.cluster_job_name,
         "redis_conf": conf.render,

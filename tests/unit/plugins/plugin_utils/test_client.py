@@ -311,3 +311,16 @@ def test_connections_that_a_fork_inherits_are_dropped(connected):
     assert len(pool.pools) == 1
     _forget_connections()
     assert len(pool.pools) == 0
+
+
+def test_an_object_on_its_way_out_is_waited_for(api, monkeypatch):
+    clock = iter(range(100))
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "a", "namespace": "n"}}
+    live = api.put(claim)
+    with pytest.raises(ApiError, match=r"PersistentVolumeClaim n/a is still being deleted after 3 s"):
+        api.client.wait_until_gone(live, 3)
+    api.put(claim)  # another one of that name
+    api.client.wait_until_gone(live, 3)
+    api.objects.clear()
+    api.client.wait_until_gone(live, 3)

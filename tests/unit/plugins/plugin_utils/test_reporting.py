@@ -1,5 +1,6 @@
 """What the status is computed from, and when it is written."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 import pytest
@@ -10,6 +11,7 @@ from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Api
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.errors import RefusedError
 
 LABELS = {"app": "redis"}
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -52,12 +54,12 @@ def condition(status, kind):
 def test_pods_and_events_are_read_only_where_a_workload_is_not_ready(api, tenant, workload, put):
     workload("StatefulSet", "redis")
     workload("Deployment", "neurallog-server")
-    reporting.observe(api.client, tenant, {})
+    reporting.observe(api.client, tenant, {}, NOW)
     assert "/api/v1/namespaces/tenant-acme/pods" not in [path for _, path, _ in api.requests]
     assert "events" not in asked(api)
     workload("StatefulSet", "redis", ready=0)
     put("Pod", "redis-0", metadata={"labels": LABELS}, spec={})
-    observed = reporting.observe(api.client, tenant, {})
+    observed = reporting.observe(api.client, tenant, {}, NOW)
     assert [pod["metadata"]["name"] for pod in observed.all("pods")] == ["redis-0"]
     assert "events" in asked(api)
 
@@ -65,7 +67,7 @@ def test_pods_and_events_are_read_only_where_a_workload_is_not_ready(api, tenant
 def test_each_thing_is_looked_at_once(api, tenant, workload):
     workload("StatefulSet", "redis", ready=0)
     workload("Deployment", "neurallog-server", ready=0)
-    reporting.observe(api.client, tenant, {})
+    reporting.observe(api.client, tenant, {}, NOW)
     paths = [path for _, path, _ in api.requests]
     assert len(paths) == len(set(paths))
 
@@ -92,7 +94,7 @@ def test_a_server_that_is_away_ends_the_looks(api, tenant, monkeypatch):
 @pytest.mark.parametrize(("status", "absent"), [(404, True), (503, True), (500, False)])
 def test_a_cluster_without_metrics_has_no_metrics(api, tenant, status, absent):
     api.refuse("GET", "/metrics.k8s.io/v1beta1/namespaces/tenant-acme/pods", status, "Refused")
-    observed = reporting.observe(api.client, tenant, {})
+    observed = reporting.observe(api.client, tenant, {}, NOW)
     assert ("pod_metrics" in observed.errors) != absent
 
 
@@ -169,5 +171,5 @@ def test_a_hook_of_the_name_that_is_not_ours_is_none(api, make_tenant, make_name
     tenant = make_tenant(spec, {"namespaceUID": "n"})
     (look,) = [each for each in reporting._looks(tenant, reporting.Observed()) if each.key == "hook"]
     put("Job", look.name, "batch/v1", spec={}, status={})
-    assert reporting.observe(api.client, tenant, {}).one("hook") is None
+    assert reporting.observe(api.client, tenant, {}, NOW).one("hook") is None
     assert look.name in asked(api)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .api_server import ApiServer
+from .plugin_utils.api_server import ApiServer
 
 SPEC = {
     "server": {"image": "s:1", "env": []},
