@@ -6,12 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
 from devcluster import kwok
 from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
 from tests.monitoring import MonitoringKinds
+
+# No test is about time: a busy machine makes none fail.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def _started(name, config, *, audit=False):

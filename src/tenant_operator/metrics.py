@@ -21,6 +21,12 @@ RECONCILES = Counter(
     ["kind", "scope", "trigger", "result"],
     registry=REGISTRY,
 )
+REWINDS = Counter(
+    "tenant_operator_rewinds",
+    "How often a cache found the API server back in time, and all resources of this kind were looked at anew",
+    ["kind"],
+    registry=REGISTRY,
+)
 RUN_SECONDS = Histogram(
     "tenant_operator_run_duration_seconds",
     "How long the runs took",

@@ -29,6 +29,9 @@ class Source(Protocol):
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events from a version on."""
 
+    def latest(self) -> str:
+        """Return the version that a list has now."""
+
 
 class Cache(Generic[T]):
     """The resources of one kind. One thread keeps them up to date.
@@ -44,6 +47,7 @@ class Cache(Generic[T]):
         self._keep = keep
         self._backoff = backoff or Backoff()
         self._handlers: list[Callable[[T | None, T | None], None]] = []
+        self._rewind_handlers: list[Callable[[], None]] = []
         self._kept: dict[str, dict[str, tuple[str, T]]] = {}
         self._version: str | None = None
         self.synced = threading.Event()
@@ -52,6 +56,10 @@ class Cache(Generic[T]):
     def add_event_handler(self, handler: Callable[[T | None, T | None], None]) -> None:
         """Register a handler of changes. It gets what was kept before and after, or None."""
         self._handlers.append(handler)
+
+    def add_rewind_handler(self, handler: Callable[[], None]) -> None:
+        """Register a handler that is called when the API server went back in time, and everything was listed anew."""
+        self._rewind_handlers.append(handler)
 
     @property
     def version(self) -> int:
@@ -92,8 +100,8 @@ class Cache(Generic[T]):
     def _attempt(self, stopped: threading.Event) -> str:
         """List if necessary, and watch. Return what ended it; empty if the server did, as it does now and then."""
         try:
-            if self._version is None:
-                self._replace(self._source.list_pages())
+            if self._version is None or self._is_rewound(self._source.latest()):
+                self._list()
             self._follow(stopped)
         except ApiError as error:
             if error.status != HTTPStatus.GONE:
@@ -104,6 +112,19 @@ class Cache(Generic[T]):
             self._version = None
             return f"an answer that is no resource: {type(error).__name__}: {error}"
         return ""
+
+    def _list(self) -> None:
+        """List everything. After a restore of etcd the server is behind what the cache has seen."""
+        seen = self.version
+        self._replace(self._source.list_pages())
+        if seen > self.version:
+            logger.warning("The API server went back from version %d to %d: all is listed anew", seen, self.version)
+            for handler in self._rewind_handlers:
+                handler()
+
+    def _is_rewound(self, version: str) -> bool:
+        """Return whether a version is older than one that was seen. A watch from then on would stay silent."""
+        return int(version) < self.version
 
     def _replace(self, pages: Iterator[tuple[list[Manifest], str]]) -> None:
         """Replace the contents by a list, and call the handlers for each difference.
@@ -137,6 +158,9 @@ class Cache(Generic[T]):
             changed = event["object"]
             if event["type"] == "ERROR":
                 raise ApiError(changed.get("message", "the watch failed"), changed.get("code", 0))
+            if self._is_rewound(_version(changed)):
+                self._list()
+                return
             if event["type"] == "BOOKMARK":
                 self._version = _version(changed)
             else:

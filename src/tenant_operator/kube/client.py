@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -25,6 +25,21 @@ CONNECTIONS = 64
 """Connections that are kept: one for each watch, and some for requests."""
 
 _METADATA_ONLY = "application/json;as={kind};g=meta.k8s.io;v=v1"
+
+
+LONGEST_ANNOTATION = 256
+"""Characters of an annotation that count. An author may write very long ones, and they are kept in memory."""
+
+
+def annotations_of(resource: Manifest, names: Iterable[str]) -> dict[str, str]:
+    """Return these annotations of a resource as far as it has them, cut to a bounded length.
+
+    Args:
+        resource: the resource.
+        names: the names of the annotations.
+    """
+    given = resource["metadata"].get("annotations") or {}
+    return {name: str(given[name])[:LONGEST_ANNOTATION] for name in names if name in given}
 
 
 def key_of(resource: Mapping[str, Any]) -> str:
@@ -64,6 +79,7 @@ class Connection:
         body: Any = None,
         content: str = "application/json",
         accept: str = "application/json",
+        seconds: float | None = None,
     ) -> Manifest:
         """Send a request and return the answer.
 
@@ -74,11 +90,13 @@ class Connection:
             body: the document to send, as JSON.
             content: the media type of the body.
             accept: the media type of the answer.
+            seconds: how long it may take, in all.
 
         Raises:
             ApiError: the server refused, could not be reached, or did not answer in JSON.
         """
-        answer = self._send(method, path, query or {}, body=body, content=content, accept=accept)
+        timeout = None if seconds is None else urllib3.Timeout(total=seconds)
+        answer = self._send(method, path, query or {}, body=body, content=content, accept=accept, timeout=timeout)
         try:
             return dict(json.loads(answer.data))
         except (TypeError, ValueError):
@@ -215,6 +233,12 @@ class Client:
             if not metadata.get("continue"):
                 return
             query["continue"] = metadata["continue"]
+
+    def latest(self) -> str:
+        """Return the version that a list has now. The API server asks etcd for it."""
+        query = {**self._selectors, "limit": "1"}
+        page = self._connection.request("GET", self._path, query, accept=self._accept("PartialObjectMetadataList"))
+        return str(page["metadata"]["resourceVersion"])
 
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream."""

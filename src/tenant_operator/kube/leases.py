@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
 from tenant_operator.kube.client import ApiError, Manifest
+from tenant_operator.kube.clocks import AwakeClock
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,15 @@ RENEW_DEADLINE = 10.0
 RETRY_PERIOD = 2.0
 """Seconds between two attempts to acquire or renew."""
 
+REQUEST_TIMEOUT = 3.0
+"""Seconds that a request may take. An attempt has two, and has to end before the deadline."""
+
 
 class Requests(Protocol):
     """The part of the connection that a lease needs."""
 
-    def request(self, method: str, path: str, *, body: Any = None) -> Manifest:
-        """Send a request and return the answer."""
+    def request(self, method: str, path: str, *, body: Any = None, seconds: float | None = None) -> Manifest:
+        """Send a request and return the answer, which may take so many seconds."""
 
 
 class Lease:
@@ -42,7 +45,7 @@ class Lease:
         namespace: where the Lease is.
         name: its name.
         identity: who holds it; no two processes may have the same at the same time.
-        clock: seconds that never go back.
+        clock: seconds that never go back, and that pass while the machine is suspended.
     """
 
     def __init__(
@@ -52,8 +55,9 @@ class Lease:
         name: str,
         *,
         identity: str,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ):
+        clock = clock or AwakeClock()
         self._connection = connection
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._name = name
@@ -103,7 +107,7 @@ class Lease:
         """
         began = self._clock()
         try:
-            lease = self._connection.request("GET", f"{self._collection}/{self._name}")
+            lease = self._request("GET", f"{self._collection}/{self._name}")
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
@@ -123,7 +127,7 @@ class Lease:
     def release(self) -> None:
         """Release the Lease, so that the next watcher does not wait until it expires."""
         try:
-            lease = self._connection.request("GET", f"{self._collection}/{self._name}")
+            lease = self._request("GET", f"{self._collection}/{self._name}")
             if lease["spec"].get("holderIdentity") == self._identity:
                 self._write(lease, "")
         except ApiError as error:
@@ -144,7 +148,10 @@ class Lease:
         if holder and before.get("holderIdentity") != holder:
             spec |= {"acquireTime": now, "leaseTransitions": before.get("leaseTransitions", -1) + 1}
         if lease:
-            self._connection.request("PUT", f"{self._collection}/{self._name}", body={**lease, "spec": spec})
+            self._request("PUT", f"{self._collection}/{self._name}", body={**lease, "spec": spec})
         else:
             manifest = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": self._name}}
-            self._connection.request("POST", self._collection, body={**manifest, "spec": spec})
+            self._request("POST", self._collection, body={**manifest, "spec": spec})
+
+    def _request(self, method: str, path: str, *, body: Any = None) -> Manifest:
+        return self._connection.request(method, path, body=body, seconds=REQUEST_TIMEOUT)

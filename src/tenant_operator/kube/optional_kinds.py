@@ -64,6 +64,21 @@ class OptionalSource:
         yield first
         yield from rest
 
+    def latest(self) -> str:
+        """Return the version that a list has now.
+
+        Raises:
+            ApiError: with status 410, which asks for a new list, where the kind is not served any more.
+        """
+        if self._source is None:
+            return NEVER
+        try:
+            return self._source.latest()
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise ApiError("it is not served any more", HTTPStatus.GONE) from None
+            raise
+
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events from a version on. A kind that is not served has none and is listed again later.
 

@@ -37,16 +37,21 @@ class Stopped(threading.Event):
 class Server:
     """Answers from a script: what each list and each watch gives; when it is through, the cache is stopped.
 
-    A number in a watch lets so many seconds pass.
+    A number in a watch lets so many seconds pass; a text is the version that lists have from then on.
     """
 
     def __init__(self, lists, streams):
         self.stopped = Stopped()
         self.lists, self.streams = iter(lists), iter(streams)
         self.watched_from = []
+        self.now = str(10**9)
+        """The version that a list has."""
 
     def list_pages(self):
         yield next(self.lists)
+
+    def latest(self):
+        return self.now
 
     def watch(self, version):
         self.watched_from.append(version)
@@ -59,6 +64,9 @@ class Server:
             if isinstance(answer, float):
                 self.stopped.now += answer
                 continue
+            if isinstance(answer, str):
+                self.now = answer
+                continue
             yield answer
 
 
@@ -70,6 +78,7 @@ def run(lists, streams):
         server, lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]), backoff
     )
     cache.add_event_handler(lambda before, after: changes.append((before, after)))
+    cache.add_rewind_handler(lambda: changes.append("rewound"))
     cache.run(server.stopped)
     return server, cache, changes
 
@@ -192,3 +201,38 @@ def test_of_a_resource_only_what_a_plan_needs_is_kept():
         "metadata": {"name": "a"},
         "status": {"applied": "", "conditions": []},
     }
+
+
+def before():
+    return [manifest("a", 7), manifest("b", 8)], "9"
+
+
+def restored():
+    """Return what is there after a restore of etcd: an older one, and one that was deleted since."""
+    return [manifest("a", 3), manifest("c", 5)], "6"
+
+
+AFTER = [(("a", "7"), ("a", "3")), (("b", "8"), None), (None, ("c", "5"))]
+
+
+def test_after_a_restore_of_etcd_a_watch_that_ended_is_not_opened_in_the_future(caplog):
+    server, cache, changes = run([before(), restored()], [["6"], [None]])
+    assert server.watched_from == ["9", "6"]
+    assert sorted(changes[2:-1], key=str) == sorted(AFTER, key=str)
+    assert changes[-1] == "rewound"
+    assert "went back from version 9 to 6" in caplog.text
+    assert cache.version == 6
+
+
+@pytest.mark.parametrize("late", [event("BOOKMARK", "", 6), event("MODIFIED", "a", 6)])
+def test_an_event_from_the_past_has_everything_listed_anew(late):
+    _, cache, changes = run([before(), restored()], [[late], [None]])
+    assert changes[-1] == "rewound"
+    assert [each for each in changes if each == "rewound"] == ["rewound"]
+    assert sorted(cache.items()) == [("a", "3"), ("c", "5")]
+
+
+def test_a_server_that_goes_on_is_not_listed_again():
+    server, _, changes = run([before()], [["9"], [event("BOOKMARK", "", 9)], [None]])
+    assert server.watched_from == ["9", "9", "9"]
+    assert "rewound" not in changes

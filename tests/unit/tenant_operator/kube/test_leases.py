@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from tenant_operator.kube.client import ApiError
-from tenant_operator.kube.leases import LEASE_DURATION, RENEW_DEADLINE, Lease
+from tenant_operator.kube.clocks import AwakeClock
+from tenant_operator.kube.leases import LEASE_DURATION, RENEW_DEADLINE, RETRY_PERIOD, Lease
 
 
 class Server:
@@ -16,8 +17,10 @@ class Server:
         self.lease = None
         self.version = 0
         self.away = False
+        self.seconds = 0.0
 
-    def request(self, method, path, *, body=None):
+    def request(self, method, path, *, body=None, seconds=None):
+        self.seconds += seconds or 0.0
         if self.away:
             raise ApiError("cannot be reached")
         if method == "GET":
@@ -96,3 +99,24 @@ def test_a_lease_that_was_given_up_is_had_at_once(world):
     world.first.attempt()
     world.first.release()
     assert world.second.attempt()[0]
+
+
+def test_an_attempt_ends_before_the_deadline_whatever_the_server_does(world):
+    for contender in (world.first, world.first, world.second):
+        world.server.seconds = 0.0
+        contender.attempt()
+        assert 0 < world.server.seconds + RETRY_PERIOD < RENEW_DEADLINE
+
+
+def test_after_a_sleep_of_the_machine_the_lease_is_not_held_until_it_is_renewed(world):
+    time = SimpleNamespace(boot=50.0, wall=1000.0)
+    clock = AwakeClock(lambda: time.boot, lambda: time.wall)
+    leader = Lease(world.server, "here", "one", identity="leader", clock=clock)
+    leader.attempt()
+    assert leader.is_held
+    time.boot += 3600
+    assert not leader.is_held
+    leader.attempt()
+    assert leader.is_held
+    time.wall += 3600
+    assert not leader.is_held
