@@ -1,5 +1,7 @@
 """Backups that are made, kept, counted, and that a new tenant starts from; hooks that run for real."""
 
+import json
+
 import pytest
 
 from tests.control_plane import condition, is_reconciled
@@ -80,6 +82,36 @@ def test_a_new_tenant_starts_from_a_backup_in_a_bucket_with_every_key(cluster, n
     cluster.wait_until(lambda: is_reconciled(cluster, other))
     assert dump(execute, other) == dump(execute, name)
     cluster.kubectl("delete", "tenant", other, "--wait=false")
+
+
+@pytest.mark.usefixtures("buckets")
+def test_a_backup_to_the_folder_of_another_tenant_is_refused_until_it_is_taken_over(cluster, name, make_tenant):
+    first, second = name, f"{name}-2"
+    storage = {**bucket.STORAGE["gcs"], "prefix": name}
+    for each in (first, second):
+        cluster.apply(make_tenant(each, backup={"storage": storage}))
+        bucket.provide_keys(cluster, each, "gcs")
+    for each in (first, second):
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+
+    def back_up(tenant, number):
+        cluster.kubectl("annotate", "--overwrite", "tenant", tenant, f"neurallog.io/backup-now={number}")
+        status = cluster.wait_until(lambda: asked(tenant) == str(number) and cluster.get("tenant", tenant)["status"])
+        return status["backup"]["lastBackupStatus"], condition(cluster.get("tenant", tenant), "BackupReady")["message"]
+
+    def asked(tenant):
+        return cluster.get("tenant", tenant)["status"].get("requests", {}).get("backupNow")
+
+    assert back_up(first, 1)[0] == "Succeeded"
+    result, message = back_up(second, 1)
+    assert result == "Failed"
+    uid = cluster.get("tenant", first)["metadata"]["uid"]
+    assert f"those of another Tenant ({uid} {first})" in message
+    cluster.kubectl("annotate", "tenant", second, f"neurallog.io/take-over-backups={uid}")
+    cluster.wait_until(lambda: uid in json.dumps(cluster.get("cronjob", "redis-backup", namespace=f"tenant-{second}")))
+    assert back_up(second, 2)[0] == "Succeeded"
+    assert back_up(first, 2)[0] == "Failed"
+    cluster.kubectl("delete", "tenant", second, "--wait=false")
 
 
 THREE, FOUR = ({"mode": "cluster", "masters": masters, "replicas": masters} for masters in (3, 4))

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .. import names
-from ..kube import quantities
+from ..kube import objects, quantities
 from ..kube.jobs import State, end_time, state
 from ..kube.jobs import failure as failure_of_job
 from ..kube.resources import Manifest
@@ -32,6 +32,37 @@ _SURE = "64Mi"
 
 _REMOTES = {"s3": "s3", "gcs": "google cloud storage", "azure": "azureblob"}
 """The names of the storage types in rclone."""
+
+
+CRON_JOB = "redis-backup"
+
+
+def job_name(request: str) -> str:
+    """Return the name of the Job for a backup that was asked for by this value of an annotation."""
+    return f"{CRON_JOB}-{objects.digest(request)}"
+
+
+def job_from(cron_job: Manifest, request: str) -> dict[str, Any]:
+    """Return a Job of the CronJob, as ``kubectl create job --from`` makes it. The CronJob's history limits hold for it.
+
+    Args:
+        cron_job: the CronJob as the API server has it.
+        request: the value of the annotation that asks for the backup.
+    """
+    template, metadata = cron_job["spec"]["jobTemplate"], cron_job["metadata"]
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": metadata["name"], "uid": metadata["uid"]}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": job_name(request),
+            "namespace": metadata["namespace"],
+            "labels": template["metadata"]["labels"],
+            "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+            "ownerReferences": [{**owner, "controller": True}],
+        },
+        "spec": template["spec"],
+    }
 
 
 def has_bucket(spec: Mapping[str, Any]) -> bool:
@@ -82,9 +113,14 @@ def location(tenant: Manifest) -> str:
     return f"{storage['bucket']}/{storage.get('prefix') or tenant['metadata']['name']}".rstrip("/")
 
 
-def redis_cli_options(spec: Mapping[str, Any]) -> str:
-    """Return the options that redis-cli needs in the tenant's pods."""
-    return "--tls --cacert /run/tls/ca.crt" if spec["redis"]["security"]["tls"].get("enabled") else ""
+def redis_cli_options(spec: Mapping[str, Any], authority: str = "/run/tls/ca.crt") -> str:
+    """Return the options that redis-cli needs in the tenant's pods.
+
+    Args:
+        spec: the ``spec`` of the Tenant.
+        authority: the file with the certificate authority of Redis.
+    """
+    return f"--tls --cacert {authority}" if spec["redis"]["security"]["tls"].get("enabled") else ""
 
 
 def environment(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -113,6 +149,16 @@ def rclone_environment(tenant: Manifest) -> list[dict[str, Any]]:
     if storage["type"] == "s3":
         variables["RCLONE_CONFIG_REMOTE_PROVIDER"] = "Other" if endpoint else "AWS"
     return _variables(variables)
+
+
+def upload_environment(tenant: Manifest) -> list[dict[str, Any]]:
+    """Return the ``env`` of the container that uploads a backup, which has to know whose the backups are."""
+    if not has_bucket(tenant["spec"]):
+        return []
+    metadata = tenant["metadata"]
+    taken_over = (metadata.get("annotations") or {}).get(names.TAKE_OVER_ANNOTATION, "")
+    owner = {"BACKUPS_OF": f"{metadata['uid']} {metadata['name']}", "TAKE_OVER": str(taken_over)}
+    return [*rclone_environment(tenant), *_variables(owner)]
 
 
 def rclone_secret(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -338,6 +384,7 @@ COMPONENT = Component(
         "redis_cli_options": redis_cli_options,
         "redis_resources": redis_resources,
         "restore_env": restore_environment,
+        "upload_env": upload_environment,
         "with_scratch": with_scratch,
     },
 )

@@ -14,6 +14,7 @@ part=$(sh /scripts/part.sh)
 copy=${part##*/}
 echo "$part" | sha256sum -c
 redis-check-rdb "$copy"
-rm -f /data/.restored.partial
+rm -rf /data/.restored.partial /data/dump.rdb /data/appendonly.aof /data/appendonlydir /data/nodes.conf
+echo "${RESTORE_LOCATION-}$RESTORE_FROM" >/data/.restored
 cp "$copy" /data/.restored.partial
 mv /data/.restored.partial "/data/$RESTORE_TO"

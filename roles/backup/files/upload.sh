@@ -2,6 +2,7 @@ set -eu
 cd /backup
 name=$(printf '%s\n' * | sh /scripts/names.sh | sort | tail -n 1)
 size=$(du -sk "./$name" | cut -f1)
+sh /scripts/owner.sh
 rclone copy "./$name" "remote:$LOCATION/$name"
 rclone check --one-way "./$name" "remote:$LOCATION/$name"
 rclone lsf --dirs-only "remote:$LOCATION" | tr -d / | sh /scripts/names.sh >/tmp/names

@@ -11,7 +11,7 @@ import pytest
 from tests.control_plane import CHECKOUT
 
 FOLDERS = (
-    *("/etc/redis-proxy", "/etc/redis", "/etc/resolv.conf", "/scripts", "/data", "/run/redis", "/run/tls"),
+    *("/etc/redis-proxy", "/etc/redis", "/etc/resolv.conf", "/scripts", "/data", "/run/redis", "/run/auth", "/run/tls"),
     *("/backup", "/dev/termination-log", "/tmp"),
 )
 """What a script sees of its pod; in a test each is below a folder of its own."""
@@ -116,8 +116,8 @@ class Pod:
         """What was called, in order."""
         return [line.rstrip() for line in self.read("answers/calls").splitlines() if not line.startswith("sleep")]
 
-    def run(self, script, *arguments, stdin="", code=0, **environment):
-        """Run a script; returns what it prints.
+    def run(self, script, *arguments, stdin="", code=0, stderr=False, **environment):
+        """Run a script; returns what it prints, with ``stderr`` also what it complains about.
 
         Raises:
             AssertionError: it ended with another code.
@@ -140,7 +140,7 @@ class Pod:
             check=False,
         )
         assert done.returncode == code, done.stdout + done.stderr
-        return done.stdout
+        return done.stdout + (done.stderr if stderr else "")
 
 
 @pytest.fixture(params=["sh", "busybox"])

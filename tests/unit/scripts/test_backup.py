@@ -86,7 +86,33 @@ def test_a_copy_that_is_broken_makes_no_backup(pod):
     saves(pod, "redis")
     pod.program("redis-check-rdb", code=1)
     pod.run("/scripts/local.sh", code=1)
-    assert [path.name for path in pod.path("/backup").iterdir()] == [".partial"]
+    assert list(pod.path("/backup").iterdir()) == []
+
+
+def existing(pod):
+    return sorted(path.name for path in pod.path("/backup").iterdir())
+
+
+NAMES = [f"2026010{day}T000000Z" for day in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("keep", "left"), [(1, NAMES[2:]), (2, NAMES[2:]), (3, NAMES[1:]), (9, NAMES)])
+def test_room_is_made_before_the_copy_and_the_newest_good_one_stays(pod, keep, left):
+    for name in [*NAMES, ".partial"]:
+        pod.write(f"/backup/{name}/redis.rdb", "old")
+    pod.program("redis-cli", "*--rdb*", code=1)
+    pod.run("/scripts/local.sh", KEEP_COUNT=str(keep), KEEP_DAYS="10000", code=1)
+    assert existing(pod) == left
+
+
+@pytest.mark.parametrize(("free", "told"), [(1023, True), (1024, False)])
+def test_a_volume_that_is_full_is_told_with_the_field(pod, free, told):
+    pod.program("redis-cli", "*--rdb*", code=1)
+    pod.program(
+        "df", text=f"Filesystem 1024-blocks Used Available Capacity Mounted\n/dev/a 9999 9 {free} 99% /backup\n"
+    )
+    said = pod.run("/scripts/local.sh", code=1, stderr=True)
+    assert ("the backup volume is full: raise spec.redis.storage" in said) == told
 
 
 def test_a_copy_of_a_cluster_in_which_slots_moved_is_made_anew(pod):
@@ -137,13 +163,60 @@ def test_a_backup_that_was_just_made_stays_whatever_its_name_says(pod):
     assert said.split() == [names[1], names[2]]
 
 
+OWNER = "1234-5678 acme"
+
+
+def own(pod, **options):
+    """Look whose the folder in the bucket is; returns what was written there, and what was said."""
+    written = pod.path("/written")
+    pod.program("rclone", "rcat *", effect=f"cat >{written}")
+    said = pod.run("/scripts/owner.sh", **{"LOCATION": "bucket/acme", "BACKUPS_OF": OWNER, "TAKE_OVER": "", **options})
+    return written.read_text() if written.exists() else "", said
+
+
+@pytest.mark.parametrize("code", [3, 4])
+def test_a_folder_without_an_owner_becomes_the_tenants(pod, code):
+    pod.program("rclone", "cat remote:bucket/acme/OWNER", code=code)
+    assert own(pod) == (f"{OWNER}\n", "")
+    assert pod.calls[-1] == "rclone rcat remote:bucket/acme/OWNER"
+
+
+def test_the_tenants_own_folder_is_left_as_it_is(pod):
+    pod.program("rclone", "cat *", f"{OWNER}\n")
+    assert own(pod) == ("", "")
+
+
+def test_a_folder_of_another_tenant_is_refused_with_both_ways_out(pod):
+    pod.program("rclone", "cat *", "9999 acme\n")
+    written, said = own(pod, code=1, stderr=True)
+    assert written == ""
+    assert "those of another Tenant (9999 acme): set another spec.backup.storage.prefix" in said
+    assert "neurallog.io/take-over-backups=9999" in said
+    assert own(pod, TAKE_OVER="8888", code=1)[0] == ""
+    assert own(pod, TAKE_OVER="9999") == (f"{OWNER}\n", "")
+
+
+def test_a_bucket_that_does_not_answer_has_no_new_owner(pod):
+    pod.program("rclone", "cat *", code=5)
+    assert own(pod, code=5)[0] == ""
+
+
+def test_an_upload_to_a_folder_of_another_tenant_changes_nothing(pod):
+    pod.write(f"/backup/{NAME}/redis.rdb", "data")
+    pod.program("rclone", "cat *", "9999 acme\n")
+    pod.run("/scripts/upload.sh", LOCATION="bucket/acme", BACKUPS_OF=OWNER, TAKE_OVER="", code=1)
+    assert pod.calls == ["rclone cat remote:bucket/acme/OWNER"]
+
+
 def test_an_upload_is_checked_before_an_old_backup_goes(pod):
     for name in (NAME, "20200101T000000Z"):
         pod.write(f"/backup/{name}/redis.rdb", "data")
     pod.program("rclone", "lsf *", f"{NAME}/\nother/\n")
     pod.program("rclone", "lsf *", f"20200101T000000Z/\n{NAME}/\nother/\n", once=True)
-    pod.run("/scripts/upload.sh", LOCATION="bucket/acme")
+    pod.program("rclone", "cat *", f"{OWNER}\n")
+    pod.run("/scripts/upload.sh", LOCATION="bucket/acme", BACKUPS_OF=OWNER, TAKE_OVER="")
     assert pod.calls == [
+        "rclone cat remote:bucket/acme/OWNER",
         f"rclone copy ./{NAME} remote:bucket/acme/{NAME}",
         f"rclone check --one-way ./{NAME} remote:bucket/acme/{NAME}",
         "rclone lsf --dirs-only remote:bucket/acme",
@@ -156,7 +229,8 @@ def test_an_upload_is_checked_before_an_old_backup_goes(pod):
 def test_an_upload_that_differs_removes_nothing_and_fails(pod):
     pod.write(f"/backup/{NAME}/redis.rdb", "data")
     pod.program("rclone", "check *", code=1)
-    pod.run("/scripts/upload.sh", LOCATION="bucket/acme", code=1)
+    pod.program("rclone", "cat *", f"{OWNER}\n")
+    pod.run("/scripts/upload.sh", LOCATION="bucket/acme", BACKUPS_OF=OWNER, TAKE_OVER="", code=1)
     assert not any("purge" in call for call in pod.calls)
 
 
@@ -180,7 +254,7 @@ def backup(pod):
 def test_each_of_the_first_pods_gets_its_copy(pod, backup, number):
     backup(f"redis-{number}")
     assert pod.read("/data/dump.rdb") == f"copy {number}"
-    assert [path.name for path in pod.path("/data").iterdir()] == ["dump.rdb"]
+    assert sorted(path.name for path in pod.path("/data").iterdir()) == [".restored", "dump.rdb"]
 
 
 def test_a_pod_beyond_the_copies_starts_empty(pod, backup):
@@ -196,6 +270,19 @@ def test_a_redis_that_has_data_is_never_given_other_data(pod, backup, file):
     assert pod.calls == []
     pod.run("/scripts/fetch.sh", RESTORE_FROM=NAME, RESTORE_LOCATION="bucket/acme")
     assert pod.calls == []
+
+
+def test_what_was_restored_by_mistake_and_never_started_is_replaced(pod, backup):
+    pod.write("/data/.restored", "20200101T000000Z\n")
+    for file in ("dump.rdb", "appendonlydir/a", "nodes.conf"):
+        pod.write(f"/data/{file}", "of another backup")
+    backup()
+    assert pod.read("/data/dump.rdb") == "copy 0"
+    assert pod.read("/data/.restored") == f"{NAME}\n"
+    assert sorted(path.name for path in pod.path("/data").iterdir()) == [".restored", "dump.rdb"]
+    pod.write("/data/dump.rdb", "started")
+    backup()
+    assert pod.read("/data/dump.rdb") == "started"
 
 
 def test_a_node_of_a_cluster_that_is_formed_gets_its_data_from_the_others(pod, backup):
