@@ -69,11 +69,12 @@ undeploy: named-cluster ## Take the operator away; CRD and tenants stay
 	$(KUBECTL) delete --ignore-not-found -k config/default
 
 .PHONY: uninstall
-uninstall: named-cluster ## Take the CRD away, and all tenants with their data (CONFIRM=yes)
+uninstall: named-cluster venv ## Take the CRD away, and all tenants with their data (CONFIRM=yes)
 	@echo "This destroys these tenants with all their data:"
 	@$(KUBECTL) get tenants
 	@test "$(CONFIRM)" = yes || { echo "Nothing was done: run it again with CONFIRM=yes" >&2; exit 1; }
-	$(KUBECTL) delete tenants --all --timeout=600s
+	@# With or without an operator: the playbook does its part as well.
+	@test -z "$$($(KUBECTL) get tenants -o name)" || ansible-playbook -i config/tenants.yml neurallog.tenant.delete -e confirm=true -e release=true
 	$(KUBECTL) annotate --overwrite crd tenants.neurallog.io neurallog.io/allow-deletion=true
 	$(KUBECTL) delete --ignore-not-found -k config/crd
 
@@ -144,8 +145,12 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 
 .PHONY: test-kind
 test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
-	pytest -q --numprocesses 2 --dist loadscope tests/kind
+	pytest -q --numprocesses 2 --dist loadscope -m "not day_two" tests/kind
 	molecule test --scenario-name kind </dev/null
+
+.PHONY: test-day-two
+test-day-two: venv ## Run what takes long on kind: Secrets that change, and changes of size, under load
+	pytest -q --numprocesses 2 --durations 0 -m day_two tests/kind
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

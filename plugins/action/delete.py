@@ -21,6 +21,7 @@ class ActionModule(KubernetesAction):
 
     ARGUMENTS: ClassVar[dict[str, Any]] = {
         "tenant": {"type": "dict", "required": True},
+        "release": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": True},
         "wait_timeout": {"type": "int", "default": 300},
         **hooks.ARGUMENTS,
@@ -28,7 +29,7 @@ class ActionModule(KubernetesAction):
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         client = connect(options)
-        deletion = Deletion.of(client, options["tenant"])
+        deletion = Deletion.of(client, options["tenant"], release=options["release"])
         result.update(remaining=[], exists=deletion is not None)
         if self._task.check_mode:
             result["tenants"] = client.count(names.API_VERSION, names.KIND)

@@ -101,6 +101,13 @@ def dropping_owner(manifest: Manifest, uid: str) -> list[dict[str, Any]]:
     return [*_being(manifest), *_replacing("/metadata/ownerReferences", references, kept)]
 
 
+def dropping_finalizer(manifest: Manifest) -> list[dict[str, Any]]:
+    """Return the JSON patch (RFC 6902) that removes the operator's finalizer from this version of the object."""
+    finalizers = manifest["metadata"]["finalizers"]
+    kept = [finalizer for finalizer in finalizers if finalizer != names.FINALIZER]
+    return [*_being(manifest), *_replacing("/metadata/finalizers", finalizers, kept)]
+
+
 def _being(manifest: Manifest) -> list[dict[str, Any]]:
     return [{"op": "test", "path": "/metadata/uid", "value": manifest["metadata"]["uid"]}]
 

@@ -17,6 +17,12 @@ description:
   - The hook C(preDelete) runs before, C(postDelete) when the namespace is gone, each once.
   - A Tenant that is being deleted already is not deleted again; what is left of it is reported.
 options:
+  release:
+    description:
+      - Do the operator's part as well, and remove its finalizer when nothing is left.
+      - This is for a cluster whose operator is gone.
+    type: bool
+    default: false
   wait:
     description: Wait until nothing is left. Without it what is left is returned in C(remaining).
     type: bool

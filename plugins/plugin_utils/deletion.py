@@ -37,14 +37,17 @@ class Deletion:
     tenant: Manifest
     namespace: Manifest | None
     state: NamespaceState
+    release: bool = False
+    """Whether this run does the operator's part as well, and removes its finalizer: there is no operator any more."""
 
     @classmethod
-    def of(cls, client: Client, tenant: Manifest) -> Deletion | None:
+    def of(cls, client: Client, tenant: Manifest, *, release: bool = False) -> Deletion | None:
         """Return the deletion of a Tenant; None where the cluster does not have it.
 
         Args:
             client: the way to the API server.
             tenant: the Tenant.
+            release: whether to do the operator's part as well.
 
         Raises:
             ApiError: the server refused to tell.
@@ -54,7 +57,7 @@ class Deletion:
         if live is None or (uid and live["metadata"]["uid"] != uid):
             return None
         namespace = namespaces.find(client, live)
-        return cls(client, {"spec": {}, **live}, namespace, ownership.namespace_state(namespace, live))
+        return cls(client, {"spec": {}, **live}, namespace, ownership.namespace_state(namespace, live), release)
 
     @property
     def name(self) -> str:
@@ -69,7 +72,8 @@ class Deletion:
     @property
     def is_ours_to_do(self) -> bool:
         """Whether this run deletes the tenant's objects. Otherwise the operator does it."""
-        return self.is_under_way or names.FINALIZER not in self.tenant["metadata"].get("finalizers", ())
+        has_finalizer = names.FINALIZER in self.tenant["metadata"].get("finalizers", ())
+        return self.release or self.is_under_way or not has_finalizer
 
     @property
     def _has_namespace(self) -> bool:
@@ -141,6 +145,8 @@ class Deletion:
             if not asked and (not left or not self.is_ours_to_do):
                 self.client.delete(self.tenant)
                 asked = True
+            if asked and not left and self.release:
+                self._release()
             if self.is_under_way or not self._tenant_exists():
                 if not left:
                     return []
@@ -153,9 +159,19 @@ class Deletion:
                 display.display(f"{self.name}: waiting for {', '.join(left)}")
             time.sleep(POLL_INTERVAL)
 
-    def _tenant_exists(self) -> bool:
+    def _release(self) -> None:
+        """Remove the operator's finalizer from the Tenant, if it is still there."""
+        live = self._live()
+        if live and names.FINALIZER in live["metadata"].get("finalizers", ()):
+            self.client.json_patch(live, ownership.dropping_finalizer(live), manager=names.FIELD_MANAGER)
+
+    def _live(self) -> Manifest | None:
+        """Return the Tenant as the server has it; None where it is gone."""
         live = self.client.get(names.API_VERSION, names.KIND, self.name)
-        return live is not None and live["metadata"]["uid"] == self.tenant["metadata"]["uid"]
+        return live if live and live["metadata"]["uid"] == self.tenant["metadata"]["uid"] else None
+
+    def _tenant_exists(self) -> bool:
+        return self._live() is not None
 
     def _left(self) -> list[str]:
         """Return what is left of the tenant's namespace, with what blocks its deletion."""

@@ -114,3 +114,15 @@ def test_prevent_deletion_refuses_the_playbook_and_kubectl_alike(cluster, name, 
     assert "spec.preventDeletion is set: set it to false" in run.flat
     assert "spec.preventDeletion is set" in cluster.kubectl("delete", "tenant", name, check=False)
     assert cluster.get("namespace", f"tenant-{name}")["status"]["phase"] == "Active"
+
+
+def test_a_tenant_whose_operator_is_gone_for_ever_is_deleted_by_hand(cluster, name, path):
+    assert cluster.playbook("reconcile", "-i", path).code == 0
+    finalizer = '{"metadata": {"finalizers": ["neurallog.io/finalizer"]}}'
+    cluster.kubectl("patch", "tenant", name, "--type=merge", "-p", finalizer)
+    cluster.kubectl("delete", "tenant", name, "--wait=false")
+    cluster.wait_until(lambda: cluster.get("tenant", name)["metadata"].get("deletionTimestamp"))
+    run = cluster.playbook("delete", "-i", path, "-e", "confirm=true", "-e", "release=true")
+    assert run.code == 0, run.output
+    assert cluster.get("tenant", name) is None
+    assert cluster.get("namespace", f"tenant-{name}") is None

@@ -148,7 +148,10 @@ class ApiServer:
         path = path.removesuffix("/status")
         live = self.objects.get(path, {})
         if "json-patch" in content:
-            return self._store(path, self._patched(live, body))
+            kept = self._store(path, self._patched(live, body))
+            if kept["metadata"].get("deletionTimestamp") and kept["metadata"].get("finalizers") == []:
+                del self.objects[path]
+            return kept
         uid = body["metadata"].get("uid")
         if uid and uid != live.get("metadata", {}).get("uid"):
             raise Refusal(HTTPStatus.CONFLICT, "Conflict")
@@ -190,5 +193,7 @@ class ApiServer:
         metadata = self.objects[path]["metadata"]
         if any(metadata[key] != value for key, value in body["preconditions"].items()):
             raise Refusal(HTTPStatus.CONFLICT, "Conflict")
+        if metadata.get("finalizers"):
+            return self._store(path, {**self.objects[path], "metadata": {**metadata, "deletionTimestamp": "now"}})
         del self.objects[path]
         return {"kind": "Status", "status": "Success"}

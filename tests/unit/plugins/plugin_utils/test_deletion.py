@@ -174,7 +174,12 @@ def test_a_tenant_that_an_operator_guards_is_only_asked_to_go(api, make_tenant, 
     uid = make_namespace()["metadata"]["uid"]
     going = Deletion.of(api.client, make_tenant(None, {"namespaceUID": uid}, finalizers=["neurallog.io/finalizer"]))
     hooks = []
-    clock.meanwhile = lambda: api.objects.pop("/api/v1/namespaces/tenant-acme", None)
+
+    def operate():
+        api.objects.pop("/api/v1/namespaces/tenant-acme", None)
+        api.objects.pop("/apis/neurallog.io/v1/tenants/acme", None)
+
+    clock.meanwhile = operate
     assert going.finish(10, lambda: hooks.append(1)) == []
     assert hooks == []
     deletes = [path for method, path, _ in api.requests if method == "DELETE"]
@@ -197,3 +202,30 @@ def test_a_namespace_that_was_made_again_meanwhile_is_not_waited_for(api, tenant
     going = Deletion.of(api.client, tenant)
     make_namespace(uid="new")
     assert going.finish(0, lambda: None) == []
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_without_an_operator_its_part_is_done_and_its_finalizer_removed(
+    api, clock, make_tenant, make_namespace, under_way
+):
+    namespace = make_namespace()
+    deleted = {"deletionTimestamp": "now"} if under_way else {}
+    status = {"namespaceUID": namespace["metadata"]["uid"]}
+    tenant = make_tenant(status=status, finalizers=["neurallog.io/finalizer"], **deleted)
+    assert Deletion.of(api.client, tenant).is_ours_to_do == under_way
+    deletion = Deletion.of(api.client, tenant, release=True)
+    assert deletion.is_ours_to_do
+    deletion.delete_namespace()
+    assert deletion.finish(5, before_the_end=lambda: None) == []
+    assert api.get("Tenant", "acme") is None
+    assert api.get("Namespace", "tenant-acme") is None
+
+
+def test_a_finalizer_of_somebody_else_stays(api, clock, make_tenant, make_namespace):
+    namespace = make_namespace()
+    status = {"namespaceUID": namespace["metadata"]["uid"]}
+    tenant = make_tenant(status=status, finalizers=["a.example/b", "neurallog.io/finalizer"])
+    deletion = Deletion.of(api.client, tenant, release=True)
+    deletion.delete_namespace()
+    assert deletion.finish(5, before_the_end=lambda: None) == ["Tenant acme"]
+    assert api.get("Tenant", "acme")["metadata"]["finalizers"] == ["a.example/b"]
