@@ -22,6 +22,7 @@ class ActionModule(KubernetesAction):
         "component": {"type": "str", "required": True},
         "manifests": {"type": "list", "elements": "raw", "required": True},
         "force": {"type": "bool", "default": True},
+        "propagation_seconds": {"type": "int", "default": 120},
         "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
     }
 
@@ -41,6 +42,7 @@ class ActionModule(KubernetesAction):
             dry_run=self._task.check_mode,
             report=report,
             ingress_domains=options["ingress_domains"],
+            propagation_seconds=options["propagation_seconds"],
         )
         try:
             component.apply(sources, rendered)

@@ -32,6 +32,7 @@ class ActionModule(KubernetesAction):
         "tenant": {"type": "dict", "required": True},
         "failure": {"type": "str", "default": ""},
         "waiting": {"type": "bool", "default": False},
+        "reconciled": {"type": "bool", "default": False},
         "wait": {"type": "bool", "default": False},
         "wait_timeout": {"type": "int", "default": 300},
         "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
@@ -52,7 +53,7 @@ class ActionModule(KubernetesAction):
             report(tenant, waiting=failure)
             result.update(remaining=[failure], ready=False, components_ready=False)
             return
-        status = report(tenant, failure=failure)
+        status = report(tenant, failure=failure, reconciled=options["reconciled"])
         if options["wait"] and not failure and not tenant["spec"].get("paused"):
             status = self._wait(report, {**tenant, "status": status}, options["wait_timeout"])
         if failure:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils import names, ownership, tenant_status
+from ..module_utils import names, ownership, requests, tenant_status
 from ..module_utils.components.base import Observed
 from ..module_utils.components.registry import COMPONENTS
 from ..module_utils.kube import objects, quantities
@@ -32,6 +32,7 @@ class FilterModule:
             "namespace_name": lambda tenant: names.namespace_name(tenant["metadata"]["name"]),
             "owner_references": ownership.owner_references,
             "quantity": lambda quantity: float(quantities.parse(quantity)),
+            "restart_annotations": requests.restart_annotations,
             "selector_labels": lambda tenant, component: names.selector_labels(tenant["metadata"]["name"], component),
             "tenant_status": status,
         }

@@ -11,7 +11,12 @@ FINALIZER = "neurallog.io/finalizer"
 TENANT_LABEL = "neurallog.io/tenant"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 TENANT_UID_ANNOTATION = "neurallog.io/tenant-uid"
+RESTART_ANNOTATION = "neurallog.io/restart"
+BACKUP_NOW_ANNOTATION = "neurallog.io/backup-now"
+RECONCILE_NOW_ANNOTATION = "neurallog.io/reconcile-now"
+TAKE_OVER_ANNOTATION = "neurallog.io/take-over-backups"
 ADOPT_ANNOTATION = "neurallog.io/adopt"
+SECRET_DIGEST_ANNOTATION = "neurallog.io/secret-digest"  # noqa: S105 - the name of an annotation
 DIGEST_ANNOTATION = "neurallog.io/config-digest"
 ALLOW_DELETION_ANNOTATION = "neurallog.io/allow-deletion"
 

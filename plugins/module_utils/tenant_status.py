@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from . import names
+from . import names, requests
 from .components import lifecycle, usage
 from .components.base import Component, Health, Judge, Observed, Record
 from .components.registry import COMPONENTS
@@ -25,7 +25,9 @@ LONGEST_TEXT = 2048
 """Characters of a message."""
 
 
-def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = "", waiting: str = "") -> dict[str, Any]:
+def compute(
+    tenant: Manifest, observed: Observed, *, now: str, failure: str = "", waiting: str = "", reconciled: bool = False
+) -> dict[str, Any]:
     """Return the status of the Tenant.
 
     Args:
@@ -34,6 +36,7 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
         now: the time of the observation, RFC 3339.
         failure: the message of the task that failed; empty where none did.
         waiting: what the run waits for before it goes on; empty where it came to its end.
+        reconciled: whether all of the Tenant was applied just now.
     """
     last = tenant.get("status") or {}
     components = {
@@ -71,6 +74,8 @@ def compute(tenant: Manifest, observed: Observed, *, now: str, failure: str = ""
     for component in COMPONENTS:
         if component.record and (kept := _recorded(component.name, component.record, tenant, observed, now)):
             status[component.name] = dict(kept)
+    if carried_out := requests.done(tenant, observed, last, reconciled=reconciled and not (failure or waiting)):
+        status["requests"] = carried_out
     other_news = differs({**status, "metrics": last["metrics"]} if last.get("metrics") else status, last)
     with suppress(ValueError, KeyError, TypeError):  # unknown values are left out
         measured = usage.measure(observed.all("pod_metrics"), observed.all("claims"), now=now)
@@ -105,7 +110,7 @@ def differs(status: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
         status: the computed status.
         last: the status that is there.
     """
-    ours = {*status, *(component.name for component in COMPONENTS if component.record), "metrics", "urls"}
+    ours = {*status, *(component.name for component in COMPONENTS if component.record), "metrics", "requests", "urls"}
     computed = {**status, "conditions": {condition["type"]: condition for condition in status["conditions"]}}
     reported = {
         condition["type"]: condition

@@ -42,6 +42,13 @@ options:
       - Take fields that another field manager owns. If C(false), the conflict is explained and nothing is taken.
     type: bool
     default: true
+  propagation_seconds:
+    description:
+      - Seconds within which the kubelets bring a changed Secret to all pods.
+      - A Deployment that reads the password of Redis at its start is replaced when they are over. Until then
+        RV(remaining) names the Secret.
+    type: int
+    default: 120
   ingress_domains:
     description:
       - Which hosts an Ingress may have, as patterns of a shell such as C(*.example.com).

@@ -22,6 +22,10 @@ options:
     description: Whether C(failure) says what is waited for. It is reported and returned in C(remaining).
     type: bool
     default: false
+  reconciled:
+    description: All of the Tenant was applied just now, so that a request for another run is carried out.
+    type: bool
+    default: false
   wait:
     description: Go on reporting until all components are ready, and show what it waits for.
     type: bool

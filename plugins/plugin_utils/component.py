@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,8 @@ from ..module_utils import names, ownership
 from ..module_utils.components.redis import reached
 from ..module_utils.components.registry import COMPONENTS
 from ..module_utils.components.server import ingress
-from ..module_utils.kube import jobs, managed_fields, objects, volumes
+from ..module_utils.components.server.settings import AUTH_SECRET
+from ..module_utils.kube import jobs, managed_fields, objects, volumes, workloads
 from ..module_utils.kube.jobs import State
 from ..module_utils.kube.resources import Manifest, describe
 from . import namespaces
@@ -43,6 +45,8 @@ class Component:
     report: Report
     ingress_domains: Sequence[str] = ("*",)
     """Patterns of the hosts that tenants may have."""
+    propagation_seconds: int = 120
+    """Seconds within which the kubelets bring a changed Secret to all pods."""
     created: set[Key] = field(default_factory=set)
     """What was made in this run by a POST, and is applied in full right after."""
 
@@ -207,7 +211,7 @@ class Component:
             if self.dry_run:
                 self.report.note("created", None, before)
                 return
-        applied = manifest
+        applied = manifest = self._with_secret_digest(manifest, before)
         if before is not None and manifest["kind"] == "Job" and _digest_of(before):
             manifest = _with_digest(manifest, _digest_of(before))  # of the specification that it was made for
         if mode == "create":
@@ -220,6 +224,26 @@ class Component:
             # The UID is a precondition: a namespace that was replaced in between is a conflict.
             applied = {**applied, "metadata": {**applied["metadata"], "uid": before["metadata"]["uid"]}}
         self._note(before, self._given(self._taken_back(applied, self._disowned(self._apply(applied)))))
+
+    def _with_secret_digest(self, manifest: Manifest, before: Manifest | None) -> Manifest:
+        """Return a Deployment whose pods are replaced when the password changes that they read at their start.
+
+        The pods of Redis take over another password without a restart, each when its kubelet has brought it. The
+        Deployment waits for the last of them. Of a Secret that the Tenant names the operator may not read the content.
+        """
+        if manifest["kind"] != "Deployment" or not workloads.reads_secret(manifest, AUTH_SECRET):
+            return manifest
+        secret = self.client.get("v1", "Secret", AUTH_SECRET, self.namespace)
+        if secret is None:
+            return manifest
+        digest = objects.digest(secret.get("data"))
+        former = workloads.annotation(before, names.SECRET_DIGEST_ANNOTATION) if before else ""
+        age = datetime.now(UTC) - managed_fields.last_change(secret)
+        if former not in {"", digest} and age < timedelta(seconds=self.propagation_seconds):
+            wait = f"{describe(secret)}: its new password reaches all pods of Redis within {self.propagation_seconds} s"
+            self.report.remaining.append(wait)
+            digest = former
+        return workloads.with_annotation(manifest, names.SECRET_DIGEST_ANNOTATION, digest)
 
     def _apply_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
         """Apply the Ingress with the hosts that nobody else has. Return it, or nothing if no host is left."""

@@ -22,6 +22,7 @@ def report(
     *,
     failure: str = "",
     waiting: str = "",
+    reconciled: bool = False,
     settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write the status if it changed, and return it.
@@ -31,6 +32,7 @@ def report(
         tenant: the Tenant with its last status.
         failure: the message of the task that failed; empty where none did.
         waiting: what the run waits for before it goes on; empty where it came to its end.
+        reconciled: whether all of the Tenant was applied just now.
         settings: the operator's settings that components are judged by, such as ``ingress_domains``.
 
     Raises:
@@ -47,7 +49,9 @@ def report(
         last = tenant.get("status") or {}
         tenant = {**tenant, "status": {**last, "hooks": {**(last.get("hooks") or {}), **done}}}
     try:
-        status = tenant_status.compute(tenant, observed, now=now, failure=failure, waiting=waiting)
+        status = tenant_status.compute(
+            tenant, observed, now=now, failure=failure, waiting=waiting, reconciled=reconciled
+        )
     except Exception as error:  # whatever the error, an old "Ready" must not stay
         status = tenant_status.least(tenant, failure or f"its status cannot be told: {error!r}", now=now)
     if tenant_status.differs(status, tenant.get("status") or {}):

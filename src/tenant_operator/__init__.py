@@ -18,7 +18,7 @@ A guided tour, along the way of the data:
     outcome      job events become the outcome of each host
     conditions   outcomes become conditions
     recorder     Kubernetes Events
-    leases       one active watcher at a time
+    leases       one active watcher at a time; clocks, which go on while the machine sleeps
     manager      starts and stops all of it, in order
     server       serves what is asked from outside: health, the probes, and scrape, the metrics of metrics.py
     certificates a certificate for it

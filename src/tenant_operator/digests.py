@@ -1,4 +1,4 @@
-"""digests of what was applied to an object, of its status, and of playbooks."""
+"""Digests of what was applied to an object, of its status, and of playbooks."""
 
 from __future__ import annotations
 
@@ -18,22 +18,26 @@ def of(data: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 
-def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = False) -> str:
+def applied(resource: Mapping[str, Any], manager: str, *, exclusive: bool = False, content: bool = False) -> str:
     """Return the digest of the manager's entry in managedFields; empty if it has none.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else. With ``exclusive``
-    it is another one as long as somebody else has a field of the spec that the manager does not have.
+    it is another one as long as somebody else has a field of the spec that the manager does not have. With ``content``
+    it changes with the object's ``data`` as well, whoever writes that.
 
     Args:
         resource: the resource.
         manager: the field manager.
         exclusive: whether fields that others added to ``spec`` count as well.
+        content: whether ``data`` counts as well.
 
     Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
     """
     entries = resource["metadata"].get("managedFields") or ()
     for entry in entries:
         if (entry.get("manager"), entry.get("operation"), entry.get("subresource", "")) == (manager, "Apply", ""):
+            if content:
+                return of([entry, resource.get("data")])
             added = exclusive and _spec_fields(entries) - _spec_fields([entry])
             return of([entry, sorted(added)]) if added else of(entry)
     return ""

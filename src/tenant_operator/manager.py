@@ -207,8 +207,9 @@ class Manager:
             drift_backoff=DriftBackoff(),
             status_refresh=StatusRefresh(watch.dependents.status_period if watch.dependents else 0.0),
         )
-        applied = Applied(dependents)
-        cache: Cache[Manifest] = Cache(resources, outline)
+        annotations = watch.mode.annotations if isinstance(watch.mode, Inventory) else ()
+        applied = Applied(dependents, annotations)
+        cache: Cache[Manifest] = Cache(resources, partial(outline, annotations=annotations))
         reconciler = Reconciler(
             watch,
             resources,
@@ -230,10 +231,19 @@ class Manager:
         if dependents:
             dependents.add_event_handler(controller.handle_dependent)
             dependents.add_served_handler(lambda: controller.handle_all(cache.items()))
+        caches: list[Cache[Any]] = [*(dependents.caches if dependents else []), cache]
+
+        def start_over() -> None:
+            metrics.REWINDS.labels(watch.kind).inc()
+            applied.reset()
+            controller.handle_all(cache.items())
+
+        for each in caches:
+            each.add_rewind_handler(start_over)
         metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
         # Dependents are listed before their resource: otherwise all of them would seem to be missing.
-        return _Watched(watch, [*(dependents.caches if dependents else []), cache], queue, runner, controller)
+        return _Watched(watch, caches, queue, runner, controller)
 
     def _warm(self, watch: Watch) -> Runner:
         runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit)

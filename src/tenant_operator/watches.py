@@ -41,6 +41,8 @@ class Inventory:
 
     plugin: str
     skip_tags: tuple[str, ...] = ()
+    annotations: tuple[str, ...] = ()
+    """Annotations of a resource that count as its specification: a change of one starts a run."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class DependentKind:
 
     ``status`` says that a change of their status is news, ``name`` that only objects of this name are looked at,
     ``optional`` that the server may not know the kind, or not yet, ``exclusive`` that nobody else may have a field of
-    their spec.
+    their spec, ``content`` that their ``data`` counts as well.
     """
 
     gvk: GroupVersionKind
@@ -57,6 +59,7 @@ class DependentKind:
     name: str = ""
     optional: bool = False
     exclusive: bool = False
+    content: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,10 +182,13 @@ def _mode(entry: Mapping[str, Any], where: str) -> Inventory | Parameters:
         if not _boolean(entry, "markUnsafe", where):
             raise WatchError(f"{where}: markUnsafe must be true: what a resource says is never evaluated as a template")
         return Parameters(snake_case=_boolean(entry, "snakeCaseParameters", where))
-    _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags"})
+    _check(inventory, f"{where}: inventory", required={"plugin"}, known={"plugin", "skipTags", "annotations"})
     if useless := {"snakeCaseParameters", "markUnsafe"} & entry.keys():
         raise WatchError(f"{where}: {', '.join(sorted(useless))} have no effect with inventory")
-    return Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ()))
+    annotations = inventory.get("annotations") or []
+    if not isinstance(annotations, list):
+        raise WatchError(f"{where}: inventory: annotations must be a list of names, such as example.com/restart")
+    return Inventory(inventory["plugin"], tuple(inventory.get("skipTags") or ()), tuple(map(str, annotations)))
 
 
 def _program(entry: Mapping[str, Any], where: str) -> Program:
@@ -259,7 +265,7 @@ def _dependent_kind(entry: Any, where: str) -> DependentKind:
         entry,
         where,
         required={"version", "kind"},
-        known={"group", "version", "kind", "status", "name", "optional", "exclusive"},
+        known={"group", "version", "kind", "status", "name", "optional", "exclusive", "content"},
     )
     return DependentKind(
         _gvk(entry),
@@ -267,6 +273,7 @@ def _dependent_kind(entry: Any, where: str) -> DependentKind:
         name=entry.get("name") or "",
         optional=_boolean(entry, "optional", where, default=False),
         exclusive=_boolean(entry, "exclusive", where, default=False),
+        content=_boolean(entry, "content", where, default=False),
     )
 
 

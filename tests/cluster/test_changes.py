@@ -47,7 +47,8 @@ def stated(made, tenant):
     for claim in claims:  # the template keeps its first size: the claims themselves grow
         claim.pop("resources")
     for section in (shown, spec.get("template", {}).get("metadata", {})):
-        (section.get("annotations") or {}).pop("neurallog.io/config-digest", None)
+        for digest in ("config-digest", "secret-digest"):
+            (section.get("annotations") or {}).pop(f"neurallog.io/{digest}", None)
     return shown
 
 

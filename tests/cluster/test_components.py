@@ -72,6 +72,7 @@ spec:
       containers:
         - name: search
           image: search:1
+          terminationMessagePolicy: FallbackToLogsOnError
           env:
             - {name: SHARDS, value: "{{ tenant.spec | neurallog.tenant.search_shards }}"}
           securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}

@@ -20,8 +20,8 @@ SENTINEL = {"mode": "sentinel", "replicas": 3}
 def master(redis_cli):
     """Return the name of the pod that says it is the master."""
 
-    def master():
-        pods = [f"redis-{number}" for number in range(3)]
+    def master(replicas=3):
+        pods = [f"redis-{number}" for number in range(replicas)]
         found = [pod for pod in pods if redis_cli("role", pod=pod, check=False).startswith("master")]
         return found[0] if len(found) == 1 else None
 
@@ -87,3 +87,33 @@ def test_a_restart_of_all_pods_at_once_loses_nothing(cluster, name, make_tenant,
     cluster.wait_until(lambda: redis_cli("get", "kept", pod=master() or "redis-0", check=False) == "yes")
     cluster.wait_until(master)
     cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+@pytest.mark.day_two
+def test_after_a_change_of_size_a_master_that_hangs_is_still_replaced(
+    cluster, name, make_tenant, redis_cli, master, signal_redis, writes_through_the_service
+):
+    """Shrink from five to three and grow again; after each the sentinels agree on another master."""
+
+    def resize(replicas):
+        cluster.apply(make_tenant(name, redis={**SENTINEL, "replicas": replicas}))
+        cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+    resize(5)
+    for replicas in (3, 5):
+        resize(replicas)
+
+        def knows(number, others=replicas - 1):
+            words = ("-p", "26379", "sentinel", "master", "main")
+            lines = redis_cli(*words, pod=f"redis-{number}", check=False).splitlines()
+            state = dict(zip(lines[::2], lines[1::2], strict=False))
+            return (state.get("num-other-sentinels"), state.get("quorum")) == (str(others), str((others + 1) // 2 + 1))
+
+        for number in range(replicas):
+            cluster.wait_until(lambda number=number: knows(number))
+        cluster.wait_until(lambda: is_reconciled(cluster, name))
+        hanging = cluster.wait_until(lambda replicas=replicas: master(replicas))
+        signal_redis(hanging, "STOP")
+        cluster.wait_until(lambda hanging=hanging: writes_through_the_service("after"))
+        signal_redis(hanging, "CONT")
+        cluster.wait_until(lambda: is_reconciled(cluster, name))

@@ -47,3 +47,16 @@ def test_a_pod_that_is_killed_for_its_memory_is_named_and_recovers_with_a_larger
     assert said(cluster, name).startswith(f"Pod tenant-{name}/neurallog-server-")
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+def test_a_change_of_redis_that_cannot_start_is_taken_back_and_the_data_is_there(cluster, name, make_tenant, redis_cli):
+    """The controller of StatefulSets would wait for the broken pod for ever."""
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert redis_cli("set", "kept", "yes") == "OK"
+    cluster.apply(make_tenant(name, redis={"image": "redis:no-such-version"}))
+    cluster.wait_until(lambda: "Pull" in said(cluster, name))
+    assert said(cluster, name).startswith(f"Pod tenant-{name}/redis-0")
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert redis_cli("get", "kept") == "yes"

@@ -133,7 +133,7 @@ def test_a_job_in_a_hooks_place_that_is_not_the_operators_is_named_and_never_tak
     assert cluster.playbook("reconcile", "-i", path).code == 0
     refused = cluster.playbook("delete", "-i", path, "-e", "confirm=true")
     assert refused.code != 0
-    assert "has the name of the hook preDelete and not the operator's: delete it" in refused.flat
+    assert "has the name of the hook preDelete and is not the operator's: delete it" in refused.flat
     cluster.kubectl("delete", "job", foreign["metadata"]["name"], "-n", f"tenant-{name}")
     assert cluster.playbook("delete", "-i", path, "-e", "confirm=true").code == 0
     assert cluster.get("tenant", name) is None

@@ -44,7 +44,9 @@ def connect(environment):
             options["ssl"] = True
     if sentinels := environment.get("REDIS_SENTINELS"):
         addresses = [_address(text, 26379) for text in sentinels.split(",")]
-        return Sentinel(addresses, **options).master_for(environment.get("REDIS_MASTER_NAME", "mymaster"))
+        asking = {key: value for key, value in options.items() if key != "password"}  # sentinels have none
+        sentinel = Sentinel(addresses, sentinel_kwargs=asking, **options)
+        return sentinel.master_for(environment.get("REDIS_MASTER_NAME", "mymaster"))
     if nodes := environment.get("REDIS_CLUSTER_NODES"):
         return RedisCluster(startup_nodes=[ClusterNode(*_address(text, 6379)) for text in nodes.split(",")], **options)
     return redis.Redis.from_url(environment["REDIS_URL"], **options)

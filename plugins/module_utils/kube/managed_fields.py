@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from .resources import Manifest
@@ -32,10 +33,11 @@ def claimed(manifest: Manifest, manager: str, *, operation: str = "Apply", subre
 
 
 def digest(manifest: Manifest, manager: str) -> str:
-    """Return a short hash of what the manager applied; empty where it never did.
+    """Return a short digest of what the manager applied; empty where it never did.
 
     It changes exactly when somebody takes a field away, or when the manager applies something else: whoever kept it can
-    tell later, from the object's metadata alone, whether the object is as it was applied.
+    tell later, from the object's metadata alone, whether the object is as it was applied. That of a Secret changes with
+    its data as well, whoever writes that.
 
     Args:
         manifest: the object.
@@ -43,9 +45,16 @@ def digest(manifest: Manifest, manager: str) -> str:
     """
     for entry in _entries(manifest):
         if _key(entry) == (manager, "Apply", ""):
-            text = json.dumps(entry, sort_keys=True, separators=(",", ":"))
+            applied = [entry, manifest.get("data")] if manifest.get("kind") == "Secret" else entry
+            text = json.dumps(applied, sort_keys=True, separators=(",", ":"))
             return hashlib.sha256(text.encode()).hexdigest()[:16]
     return ""
+
+
+def last_change(manifest: Manifest) -> datetime:
+    """Return when somebody last wrote to the object: the newest time of its managers, else that of its creation."""
+    times = [entry["time"] for entry in _entries(manifest) if entry.get("time")]
+    return max(map(datetime.fromisoformat, [*times, manifest["metadata"]["creationTimestamp"]]))
 
 
 def others(manifest: Manifest, manager: str, below: Path) -> frozenset[Path]:

@@ -1,9 +1,11 @@
 while sleep 5; do
+  . /etc/redis/auth.sh
   nodes=$(redis-cli $REDIS_CLI_OPTIONS cluster nodes 2>/dev/null) || continue
   if [ "$(echo "$nodes" | grep -c :)" -lt 2 ]; then
     sh /etc/redis/rejoin.sh
     continue
   fi
+  rm -f /data/.restored
   echo "$nodes" | sh /etc/redis/follow.sh
   echo "$nodes" | grep -qE 'fail|disconnected' || continue
   for host in $(sh /etc/redis/hosts.sh); do

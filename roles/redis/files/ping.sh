@@ -1,5 +1,6 @@
 # redis-cli ends with success whatever the answer is. A node that does not see a whole cluster, or a replica without its
 # master's data, is of no use to clients, and no pod is to be replaced after it.
+. /etc/redis/auth.sh
 answer=$(redis-cli $REDIS_CLI_OPTIONS ping)
 if [ "$answer" = PONG ] && [ -n "${REDIS_MODE-}" ]; then
   wrong=$({

@@ -1,6 +1,8 @@
 # A sentinel keeps its state beside the data: it still knows the last master after a restart of all pods.
 set -eu
 umask 077
+until [ -e /run/redis/users.acl ]; do sleep 1; done
+. /etc/redis/auth.sh
 domain="redis-headless.$NAMESPACE.$(sh /etc/redis/domain.sh)"
 file=/data/sentinel.conf
 quorum=$(($(cat /etc/redis/replicas) / 2 + 1))
@@ -21,7 +23,8 @@ fi
   echo "protected-mode no"
   if [ -n "$REDIS_CLI_OPTIONS" ]; then
     printf '%s\n' "port 0" "tls-port 26379" "tls-replication yes" "tls-auth-clients optional" \
-      "tls-cert-file /run/tls/tls.crt" "tls-key-file /run/tls/tls.key" "tls-ca-cert-file /run/tls/ca.crt"
+      "tls-cert-file /run/redis/tls/served/tls.crt" "tls-key-file /run/redis/tls/served/tls.key" \
+      "tls-ca-cert-file /run/redis/tls/ca.crt"
   else
     echo "port 26379"
   fi
@@ -35,4 +38,5 @@ fi
 } >"$file.new"
 mv "$file.new" "$file"
 unset REDISCLI_AUTH
+while sleep 5; do sh /etc/redis/resize.sh || true; done &
 exec redis-server "$file" --sentinel

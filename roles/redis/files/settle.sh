@@ -1,6 +1,9 @@
 # Changes from a log to copies, or to none: Redis writes the log until a copy holds all of it.
 wants_copies=$1
-cli() { timeout 10 redis-cli $REDIS_CLI_OPTIONS "$@"; }
+cli() {
+  . /etc/redis/auth.sh
+  timeout 10 redis-cli $REDIS_CLI_OPTIONS "$@"
+}
 until [ "$(cli ping 2>/dev/null)" = PONG ]; do sleep 1; done
 rm -f /data/dump.rdb
 if [ "$wants_copies" = yes ]; then

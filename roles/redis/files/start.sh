@@ -2,19 +2,29 @@
 set -eu
 umask 077
 cp /etc/redis/redis.conf /run/redis/redis.conf
-if [ -n "${REDIS_PASSWORD-}" ]; then
-  hash=$(printf %s "$REDIS_PASSWORD" | sha256sum | cut -d' ' -f1)
-  printf 'user default on #%s ~* &* +@all\n' "$hash" >/run/redis/users.acl
+[ ! -e /run/tls/tls.crt ] || . /etc/redis/certificate.sh
+if [ -e /run/auth/password ]; then
+  hash=$(sh /etc/redis/hash.sh </run/auth/password)
+  touch /run/redis/accepted
+  grep -v "^$hash " /run/redis/accepted >/run/redis/accepted.new || true
+  echo "$hash $(date +%s)" >>/run/redis/accepted.new
+  mv /run/redis/accepted.new /run/redis/accepted
+  [ -e /run/redis/password ] || cp /run/auth/password /run/redis/password
+  printf 'user default on %s ~* &* +@all\n' "$(sed 's/ .*//; s/^/#/' /run/redis/accepted | paste -sd' ' -)" >/run/redis/users.acl
   if [ -n "${REDIS_MODE-}" ]; then
-    printf 'masterauth "%s"\n' "$(printf %s "$REDIS_PASSWORD" | sh /etc/redis/quoted.sh)" >>/run/redis/redis.conf
+    printf 'masterauth "%s"\n' "$(sh /etc/redis/quoted.sh </run/redis/password)" >>/run/redis/redis.conf
   fi
+  . /etc/redis/auth.sh
 else
   printf 'user default on nopass ~* &* +@all\n' >/run/redis/users.acl
 fi
-unset REDIS_PASSWORD
+if [ -e /run/auth/password ] || [ -e /run/tls/tls.crt ]; then
+  while sleep 5; do sh /etc/redis/secrets.sh || true; done &
+fi
 . /etc/redis/persistence.sh
 case "${REDIS_MODE-}" in
   sentinel) . /etc/redis/start-sentinel.sh ;;
   cluster) . /etc/redis/start-cluster.sh ;;
 esac
+[ "${REDIS_MODE-}" = cluster ] || rm -f /data/.restored
 exec redis-server /run/redis/redis.conf

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tenant_operator import digests
-from tenant_operator.kube.client import Manifest, key_of
+from tenant_operator.kube.client import Manifest, annotations_of, key_of
 from tenant_operator.reconciling.dependents import Dependent, Dependents, Key
 from tenant_operator.reconciling.trigger import Trigger
 from tenant_operator.runner.outcome import AppliedObject
@@ -16,18 +17,19 @@ from tenant_operator.runner.outcome import AppliedObject
 class Record:
     """The last run that succeeded for a resource.
 
+    ``wish`` is the generation, and the annotations that count as part of it.
     ``observed`` is the digest of the status of its objects when the status was last reported.
     """
 
     uid: str
-    generation: int
+    wish: Any
     objects: Mapping[Key, AppliedObject]
     observed: str
     digest: str
 
     def __str__(self) -> str:
         """Return the record as ``status.applied``, for a watcher that starts."""
-        return ".".join((_digest(self.generation, self.objects), self.observed, self.digest))
+        return ".".join((_digest(self.wish, self.objects), self.observed, self.digest))
 
 
 class Applied:
@@ -35,10 +37,12 @@ class Applied:
 
     Args:
         dependents: what the API server has of the objects; None where the watch has none, and each look is a run.
+        annotations: the names of the annotations of a resource that count as its specification.
     """
 
-    def __init__(self, dependents: Dependents | None):
+    def __init__(self, dependents: Dependents | None, annotations: Iterable[str] = ()):
         self._dependents = dependents
+        self._annotations = tuple(annotations)
         self._records: dict[str, Record | None] = {}
 
     @property
@@ -66,7 +70,7 @@ class Applied:
             return None
         watched = {key: stated for key, stated in objects.items() if self._dependents.is_watched(key)}
         metadata = resource["metadata"]
-        record = Record(metadata["uid"], metadata["generation"], watched, observed, digest)
+        record = Record(metadata["uid"], self._wish(resource), watched, observed, digest)
         self._records[key_of(resource)] = record
         return record
 
@@ -93,6 +97,10 @@ class Applied:
     def fail(self, name: str) -> None:
         """Drop the record of the resource, and ignore the one in its status. The next look is a run."""
         self._records[name] = None
+
+    def reset(self) -> None:
+        """Drop all records. What they say of versions does not hold when the API server went back in time."""
+        self._records.clear()
 
     def forget(self, name: str) -> None:
         """Forget a resource that is gone."""
@@ -160,14 +168,18 @@ class Applied:
         )
         # A run of a paused resource applies nothing.
         for objects in (applied_objects, {}):
-            if stated == _digest(metadata["generation"], objects):
+            if stated == _digest(self._wish(resource), objects):
                 return self.record(resource, objects, observed, digest)
         return None
 
-    @staticmethod
-    def _is_of(record: Record, resource: Manifest) -> bool:
-        metadata = resource["metadata"]
-        return (record.uid, record.generation) == (metadata["uid"], metadata["generation"])
+    def _is_of(self, record: Record, resource: Manifest) -> bool:
+        return (record.uid, record.wish) == (resource["metadata"]["uid"], self._wish(resource))
+
+    def _wish(self, resource: Manifest) -> Any:
+        """Return what a user asks for, as plain data: the generation, and annotations that count if there are any."""
+        generation = resource["metadata"]["generation"]
+        chosen = annotations_of(resource, self._annotations)
+        return [generation, chosen] if chosen else generation
 
     def _has_drifted(self, name: str, record: Record) -> bool:
         return any(not self._holds(name, key, stated) for key, stated in record.objects.items())
@@ -180,5 +192,5 @@ class Applied:
         return dependent is not None and dependent.applied == stated.applied
 
 
-def _digest(generation: int, objects: Mapping[Key, AppliedObject]) -> str:
-    return digests.of([generation, sorted((*key, stated.applied) for key, stated in objects.items())])
+def _digest(wish: Any, objects: Mapping[Key, AppliedObject]) -> str:
+    return digests.of([wish, sorted((*key, stated.applied) for key, stated in objects.items())])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from tenant_operator.kube.client import Manifest, key_of
+from tenant_operator.kube.client import Manifest, annotations_of, key_of
 from tenant_operator.reconciling.dependents import Dependent
 from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.workqueue import WorkQueue
@@ -13,14 +13,21 @@ from tenant_operator.reconciling.workqueue import WorkQueue
 logger = logging.getLogger(__name__)
 
 
-def outline(resource: Manifest) -> Manifest:
-    """Return what the cache keeps of a resource: its identity and generation, and what the last run reported."""
+def outline(resource: Manifest, annotations: Iterable[str] = ()) -> Manifest:
+    """Return what the cache keeps of a resource: its identity and generation, and what the last run reported.
+
+    Args:
+        resource: the resource.
+        annotations: the names of the annotations that count as its specification.
+    """
     metadata, status = resource["metadata"], resource.get("status") or {}
     conditions = [
         {"type": condition["type"], "status": condition["status"]} for condition in status.get("conditions") or ()
     ]
+    chosen = annotations_of(resource, annotations)
+    kept = {key: metadata[key] for key in _OUTLINED if key in metadata}
     return {
-        "metadata": {key: metadata[key] for key in _OUTLINED if key in metadata},
+        "metadata": {**kept, "annotations": chosen} if chosen else kept,
         "status": {"applied": status.get("applied", ""), "conditions": conditions},
     }
 
@@ -106,6 +113,7 @@ def _lost(before: Manifest, after: Manifest) -> bool:
 
 
 def _desired_state(resource: Manifest) -> tuple[object, ...]:
-    """Return what changes when a user changes a resource: its UID, its generation, its deletion."""
+    """Return what changes when a user changes a resource: UID, generation, deletion, and annotations that count."""
     metadata = resource["metadata"]
-    return metadata["uid"], metadata.get("generation"), metadata.get("deletionTimestamp")
+    keys = ("uid", "generation", "deletionTimestamp", "annotations")
+    return tuple(metadata.get(key) for key in keys)

@@ -101,7 +101,9 @@ class Dependents:
             selectors["labelSelector"] = self._spec.label_selector
         if kind.name:
             selectors["fieldSelector"] = f"metadata.name={kind.name}"
-        find = partial(connection.client, kind.gvk, metadata_only=not kind.status, selectors=selectors)
+        find = partial(
+            connection.client, kind.gvk, metadata_only=not (kind.status or kind.content), selectors=selectors
+        )
         source: Source
         if kind.optional:
             source = self._optional[kind.gvk.kind] = OptionalSource(find)
@@ -112,7 +114,7 @@ class Dependents:
     def _keep(self, kind: watches.DependentKind, resource: Manifest) -> Dependent | None:
         metadata = resource["metadata"]
         owner = self._spec.owner_of(metadata.get("namespace") or metadata["name"])
-        applied = digests.applied(resource, self._spec.field_manager, exclusive=kind.exclusive)
+        applied = digests.applied(resource, self._spec.field_manager, exclusive=kind.exclusive, content=kind.content)
         if owner is None or not (applied or kind.status):
             return None
         status = digests.of(resource.get("status")) if kind.status else ""

@@ -39,10 +39,14 @@ def test_a_node_of_a_cluster_sees_the_whole_of_it_and_has_its_masters_data(pod, 
     assert pod.run("/etc/redis/ping.sh") == "PONG\n"
 
 
-@pytest.mark.parametrize(("replicas", "others", "ready"), [(2, 2, True), (1, 2, False), (2, 1, False), (3, 3, True)])
-def test_a_sentinel_is_ready_when_it_knows_all_others_and_all_replicas(pod, replicas, others, ready):
+@pytest.mark.parametrize(
+    ("replicas", "others", "quorum", "ready"),
+    [(2, 2, 2, True), (1, 2, 2, False), (2, 1, 2, False), (3, 2, 2, True), (2, 4, 2, False), (2, 2, 3, False)],
+)
+def test_a_sentinel_is_ready_when_it_knows_exactly_the_others_and_all_replicas(pod, replicas, others, quorum, ready):
     pod.redis(
-        "-p 26379 sentinel master main", f"name\nmain\nnum-slaves\n{replicas}\nnum-other-sentinels\n{others}\nquorum\n2"
+        "-p 26379 sentinel master main",
+        f"name\nmain\nnum-slaves\n{replicas}\nnum-other-sentinels\n{others}\nquorum\n{quorum}",
     )
     pod.run("/etc/redis/met.sh", code=0 if ready else 1)
 

@@ -10,6 +10,8 @@ ASK = "-h redis-sentinel -p 26379 sentinel get-master-addr-by-name main"
 def _mounted(pod):
     pod.mount("redis", "/etc/redis")
     pod.write("/etc/redis/replicas", "3")
+    pod.write("/run/redis/users.acl")
+    pod.program("sleep", "5", code=1)  # ends the loop that looks at the size
     pod.write("/etc/redis/redis.conf", "appendonly yes\n")
     pod.program("redis-server", text="started\n")
 
@@ -58,7 +60,8 @@ def test_without_an_answer_a_pod_follows_whom_its_own_sentinel_knew_else_the_fir
 
 def test_a_new_sentinel_watches_the_first_pod_once_it_answers(pod):
     pod.redis(f"-h redis-0.{DOMAIN} ping", "LOADING", "PONG")
-    pod.run("/etc/redis/sentinel.sh", REDISCLI_AUTH='a"b')
+    pod.write("/run/redis/password", 'a"b')
+    pod.run("/etc/redis/sentinel.sh")
     lines = pod.read("/data/sentinel.conf").splitlines()
     assert f"sentinel monitor main redis-0.{DOMAIN} 6379 2" in lines
     assert f"sentinel announce-ip redis-1.{DOMAIN}" in lines
@@ -99,3 +102,49 @@ def test_a_replica_ends_at_once(pod):
     pod.redis("role", "slave\nredis-0")
     pod.run("/etc/redis/stop.sh")
     assert pod.calls == ["redis-cli role"]
+
+
+def state(*, quorum=2, others=2, replicas=2, flags="master"):
+    return f"name\nmain\nflags\n{flags}\nnum-slaves\n{replicas}\nnum-other-sentinels\n{others}\nquorum\n{quorum}"
+
+
+def resize(pod, seconds=0):
+    """Look at the size as the sentinel of redis-1; returns what it was told."""
+    pod.program("date", "+%s", f"{seconds}\n")
+    pod.program("redis-cli", "*ping*", code=1)
+    pod.run("/etc/redis/resize.sh")
+    words = [call.partition("sentinel ")[2] for call in pod.calls]
+    return [each for each in words if each.startswith(("set", "reset"))]
+
+
+ITS_TURN, ANOTHERS_TURN = 30, 60
+
+
+def test_a_sentinel_learns_how_many_have_to_agree(pod):
+    pod.redis("*sentinel master main", state(quorum=2))
+    assert resize(pod) == []
+    pod.write("/etc/redis/replicas", "5")
+    assert resize(pod) == ["set main quorum 3"]
+
+
+@pytest.mark.parametrize("remembered", [{"others": 4}, {"others": 4, "replicas": 4}])
+def test_a_sentinel_forgets_those_that_are_gone_when_it_is_its_turn(pod, remembered):
+    pod.redis("*sentinel master main", state(**remembered))
+    assert resize(pod, ANOTHERS_TURN) == []
+    assert resize(pod, ITS_TURN) == ["reset main"]
+
+
+def test_a_sentinel_forgets_nobody_who_answers_nor_while_there_is_no_master(pod):
+    pod.redis("*sentinel master main", state(others=4, flags="master,o_down"))
+    assert resize(pod, ITS_TURN) == []
+    pod.redis("*sentinel master main", state(others=4))
+    pod.program("date", "+%s", f"{ITS_TURN}\n")
+    pod.program("redis-cli", "*redis-4.redis-headless ping", "PONG\n")
+    pod.program("redis-cli", "*redis-3.redis-headless ping", code=1)
+    pod.run("/etc/redis/resize.sh")
+    assert not any("reset" in call for call in pod.calls)
+
+
+def test_a_sentinel_that_knows_the_right_others_is_left_alone(pod):
+    pod.redis("*sentinel master main", state())
+    assert resize(pod, ITS_TURN) == []

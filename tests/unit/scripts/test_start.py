@@ -16,7 +16,10 @@ def start(pod):
     pod.program("redis-server", "--version", "Redis server v=7.0.15 sha=0\n")
     pod.program("redis-cli", "*ping*", "PONG\n")
 
-    def start(*lines, **environment):
+    def start(*lines, password=None, **environment):
+        if password is not None:
+            pod.write("/run/auth/password", password)
+            pod.program("sleep", code=1)  # ends the loop that looks for another password
         pod.write("/etc/redis/redis.conf", "".join(f"{line}\n" for line in lines))
         assert pod.run("/etc/redis/start.sh", **environment).startswith("started\n")
         assert pod.calls.count(f"redis-server {pod.path('/run/redis/redis.conf')}") == 1
@@ -32,7 +35,7 @@ ALL_LOG = ("appendonly yes", 'save ""')
 
 
 def test_redis_gets_its_password_as_a_hash_in_a_file(pod, start):
-    assert start(*BOTH, REDIS_PASSWORD="pass word") == [*BOTH]
+    assert start(*BOTH, password="pass word") == [*BOTH]
     hashed = hashlib.sha256(b"pass word").hexdigest()
     assert pod.read("/run/redis/users.acl") == f"user default on #{hashed} ~* &* +@all\n"
     assert "pass word" not in "".join(pod.calls)
@@ -43,7 +46,7 @@ def test_a_replica_gets_the_password_of_its_master_with_its_quotes(pod, start):
     pod.program(
         "redis-cli", "*get-master-addr-by-name*", "redis-0.redis-headless.tenant-acme.svc.cluster.local\n6379\n"
     )
-    lines = start(*BOTH, REDIS_PASSWORD='a"b\\c', REDIS_MODE="sentinel")
+    lines = start(*BOTH, password='a"b\\c', REDIS_MODE="sentinel")
     assert 'masterauth "a\\"b\\\\c"' in lines
 
 
@@ -51,14 +54,38 @@ def test_a_password_that_ends_with_a_line_break_is_the_same_for_all_who_use_it(p
     pod.program(
         "redis-cli", "*get-master-addr-by-name*", "redis-0.redis-headless.tenant-acme.svc.cluster.local\n6379\n"
     )
-    lines = start(*BOTH, REDIS_PASSWORD="a\nb\n", REDIS_MODE="sentinel")
+    lines = start(*BOTH, password="a\nb\n", REDIS_MODE="sentinel")
     assert 'masterauth "a\\nb\\n"' in lines
     assert hashlib.sha256(b"a\nb\n").hexdigest() in pod.read("/run/redis/users.acl")
+
+
+def test_a_restart_keeps_the_passwords_that_are_accepted_and_the_one_in_use(pod, start):
+    pod.write("/run/redis/accepted", "0000 100\n1111 200\n")
+    pod.write("/run/redis/password", "in use")
+    lines = start(*BOTH, password="new", REDIS_MODE="cluster", POD_IP="10.0.0.1")
+    new = hashlib.sha256(b"new").hexdigest()
+    assert pod.read("/run/redis/users.acl") == f"user default on #0000 #1111 #{new} ~* &* +@all\n"
+    assert 'masterauth "in use"' in lines
+
+
+def test_a_restart_accepts_the_password_of_the_secret_once(pod, start):
+    new = hashlib.sha256(b"new").hexdigest()
+    pod.write("/run/redis/accepted", f"{new} 100\n")
+    start(*BOTH, password="new")
+    assert pod.read("/run/redis/users.acl") == f"user default on #{new} ~* &* +@all\n"
 
 
 def test_without_a_password_everybody_may_do_everything(pod, start):
     start(*BOTH)
     assert pod.read("/run/redis/users.acl") == "user default on nopass ~* &* +@all\n"
+
+
+@pytest.mark.parametrize(("mode", "is_data"), [("", True), ("sentinel", True), ("cluster", False)])
+def test_what_was_restored_is_data_once_redis_starts_or_the_cluster_is_formed(pod, start, mode, is_data):
+    pod.write("/data/.restored", "20261125T020000Z")
+    pod.program("sleep", code=1)
+    start(*BOTH, REDIS_MODE=mode, POD_IP="10.0.0.1")
+    assert pod.path("/data/.restored").exists() != is_data
 
 
 def test_a_copy_becomes_the_beginning_of_a_log(pod, start):
@@ -145,3 +172,37 @@ def test_without_persistence_a_planned_end_leaves_a_copy_where_redis_knows_how(p
     lines = start(*NOTHING)
     assert lines == [*NOTHING, *(["shutdown-on-sigterm save", "rdb-del-sync-files yes"] if leaves else [])]
     assert pod.path("/data/keeps-copy").exists()
+
+
+def looks(pod):
+    """Return how many times the Secrets, or the size, were looked at until the loop was ended."""
+    return pod.read("answers/calls").splitlines().count("sleep 5") - 1
+
+
+def end_after(pod, times):
+    pod.program("sleep", "5", code=1)
+    for _ in range(times):
+        pod.program("sleep", "5", once=True)
+
+
+@pytest.mark.parametrize("file", ["/run/auth/password", "/run/tls/tls.crt"])
+def test_a_look_at_the_secrets_that_fails_is_not_the_last(pod, start, file):
+    for each in (file, "/run/tls/tls.key", "/run/tls/ca.crt"):
+        pod.write(each, "x")
+    pod.write("/etc/redis/rotate.sh", "exit 1")
+    pod.write("/etc/redis/renew.sh", "exit 1")
+    end_after(pod, 3)
+    start(*BOTH)
+    assert looks(pod) == 3
+
+
+def test_a_look_at_the_size_that_fails_is_not_the_last(pod):
+    pod.mount("redis", "/etc/redis")
+    pod.write("/etc/redis/replicas", "3")
+    pod.write("/run/redis/users.acl")
+    pod.write("/data/sentinel.conf", "sentinel monitor main redis-0 6379 2")
+    pod.program("redis-server")
+    pod.program("redis-cli", code=1)
+    end_after(pod, 3)
+    pod.run("/etc/redis/sentinel.sh")
+    assert looks(pod) == 3

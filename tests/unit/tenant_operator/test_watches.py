@@ -47,6 +47,7 @@ def test_the_watches_of_this_checkout_run_the_playbooks_that_exist():
         ({"finalizer": {"name": "mine", "playbook": "x"}}, "finalizer: name must be qualified by a domain"),
         ({"inventory": {"plugin": "a", "tags": []}}, "inventory: does not know tags"),
         ({"inventory": "a.b.c"}, "inventory: must be a mapping"),
+        ({"inventory": {"plugin": "a", "annotations": "b"}}, "inventory: annotations must be a list of names"),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_explained_by_field(load, change, message):

@@ -11,6 +11,9 @@ from ... import names
 from ...kube.resources import Manifest
 from .conf import PORT
 
+READY_PORT = 8404
+"""Where the proxy says whether it knows a master."""
+
 
 def render(tenant: Manifest) -> str:
     """Return the text of haproxy.cfg.
@@ -37,6 +40,11 @@ def _lines(tenant: Manifest) -> Iterator[str]:
     yield "frontend redis"
     yield f"  bind :{PORT}"
     yield "  default_backend master"
+    yield "frontend ready"
+    yield f"  bind :{READY_PORT}"
+    yield "  mode http"
+    yield "  monitor-uri /ready"
+    yield "  monitor fail if { nbsrv(master) lt 1 }"
     yield "backend master"
     yield "  option tcp-check"
     if redis["security"]["enabled"]:
@@ -46,7 +54,7 @@ def _lines(tenant: Manifest) -> Iterator[str]:
     yield "  tcp-check expect string role:master"
     check = "check inter 1s fall 2 rise 1 on-marked-down shutdown-sessions resolvers cluster init-addr none"
     if redis["security"]["tls"].get("enabled"):
-        check += " check-ssl verify required ca-file /run/tls/ca.crt"
+        check += " check-ssl verify required ca-file /tmp/ca.crt"
     namespace = names.namespace_name(tenant["metadata"]["name"])
     for number in range(redis["replicas"]):
         pod = f"redis-{number}"

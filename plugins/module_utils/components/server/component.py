@@ -55,6 +55,7 @@ COMPONENT = Component(
         "mesh_labels": pods.mesh_labels,
         "metrics_port": monitoring.metrics_port,
         "password_env": settings.password_variable,
+        "password_secret": settings.password_secret,
         "pod_security_context": pods.pod_security_context,
         "probe": settings.probe,
         "scrape_annotations": monitoring.scrape_annotations,

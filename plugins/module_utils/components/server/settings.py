@@ -103,7 +103,12 @@ def password_variable(name: str, security: Mapping[str, Any]) -> dict[str, Any] 
     """
     if not security["enabled"]:
         return None
-    return _from_secret(name, {"name": security.get("authSecret") or AUTH_SECRET, "key": "password"})
+    return _from_secret(name, {"name": password_secret(security), "key": "password"})
+
+
+def password_secret(security: Mapping[str, Any]) -> str:
+    """Return the name of the Secret with the password: the one that the tenant names, else the generated one."""
+    return str(security.get("authSecret") or AUTH_SECRET)
 
 
 def _from_secret(name: str, key: Mapping[str, Any]) -> dict[str, Any]:

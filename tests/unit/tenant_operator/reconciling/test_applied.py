@@ -144,3 +144,35 @@ def test_a_watch_without_dependents_runs_at_each_look():
     applied = Applied(None)
     assert applied.record(resource(), {}, applied.observed("a"), "digest") is None
     assert applied.trigger(resource(), "digest") is Trigger.PERIOD
+
+
+def test_annotations_that_count_are_part_of_what_is_asked_for_and_others_are_not():
+    cluster = Cluster()
+    cluster.put(KEY, "x")
+    applied = Applied(cluster, ["example.com/restart"])
+
+    def asking(**annotations):
+        made = resource()
+        made["metadata"]["annotations"] = {f"example.com/{key}": value for key, value in annotations.items()}
+        return made
+
+    plain = applied.record(resource(), {KEY: AppliedObject("x", 90)}, "", "digest")
+    assert str(plain) == str(Applied(cluster).record(resource(), {KEY: AppliedObject("x", 90)}, "", "digest"))
+    assert applied.trigger(asking(other="x"), "digest") is not Trigger.CHANGE
+    assert applied.trigger(asking(restart="now"), "digest") is Trigger.CHANGE
+    record = applied.record(asking(restart="now"), {KEY: AppliedObject("x", 90)}, applied.observed("a"), "digest")
+    assert applied.trigger(asking(restart="now", other="x"), "digest") is Trigger.NONE
+    assert applied.trigger(asking(restart="later"), "digest") is Trigger.CHANGE
+    assert applied.trigger(resource(), "digest") is Trigger.CHANGE
+    restarted = Applied(cluster, ["example.com/restart"])
+    kept = asking(restart="now")
+    kept["status"] = {"applied": str(record)}
+    assert restarted.trigger(kept, "digest") is Trigger.NONE
+
+
+def test_after_a_reset_versions_from_before_count_for_nothing(settled):
+    settled.cluster.seen = 10  # the API server went back: the record is of version 90
+    settled.cluster.put(KEY, "changed")
+    assert settled.applied.trigger(resource(), "digest") is Trigger.NONE
+    settled.applied.reset()
+    assert settled.applied.trigger(resource(applied=str(settled.record)), "digest") is Trigger.CHANGE

@@ -138,3 +138,23 @@ def test_of_a_resource_is_kept_what_decides_whether_it_runs():
         "metadata": {"name": "a", "uid": "u"},
         "status": {"applied": "", "conditions": []},
     }
+
+
+def test_an_annotation_that_counts_is_kept_and_its_change_is_worked_on(world):
+    def annotated(**annotations):
+        metadata = {"name": "a", "uid": "u", "generation": 1}
+        return outline({"metadata": {**metadata, "annotations": annotations} if annotations else metadata}, ["restart"])
+
+    assert annotated(restart="now", other="x")["metadata"]["annotations"] == {"restart": "now"}
+    assert "annotations" not in annotated(other="x")["metadata"]
+    world.controller.handle(annotated(other="x"), annotated(other="y"))
+    assert len(world.queue) == 0
+    for before, after in (({}, {"restart": "now"}), ({"restart": "now"}, {"restart": "later"})):
+        world.controller.handle(annotated(**before), annotated(**after))
+        assert world.queue.take(9) == ["a"]
+        world.queue.done("a")
+
+
+def test_an_annotation_of_any_length_takes_little_memory():
+    metadata = {"name": "a", "uid": "u", "annotations": {"restart": "x" * 9999}}
+    assert outline({"metadata": metadata}, ["restart"])["metadata"]["annotations"] == {"restart": "x" * 256}
