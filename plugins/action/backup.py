@@ -33,8 +33,6 @@ class ActionModule(KubernetesAction):
         cron_job = client.get("batch/v1", "CronJob", backup.CRON_JOB, namespace)
         if cron_job is None:
             raise RefusedError(f"CronJob {namespace}/{backup.CRON_JOB} does not exist: no backup can be made of it")
-        if client.get("batch/v1", "Job", result["job"], namespace):
-            return
         try:
             job = backup.job_from(cron_job, value)
             client.create(job, manager=names.FIELD_MANAGER, dry_run=self._task.check_mode)

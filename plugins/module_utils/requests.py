@@ -7,7 +7,7 @@ from typing import Any
 
 from .components import backup
 from .components.base import Observed
-from .kube import jobs, workloads
+from .kube import jobs, objects, workloads
 from .kube.jobs import State
 from .kube.resources import Manifest
 from .names import BACKUP_NOW_ANNOTATION, RECONCILE_NOW_ANNOTATION, RESTART_ANNOTATION
@@ -23,7 +23,7 @@ def given(tenant: Manifest, annotation: str) -> str:
         tenant: the Tenant.
         annotation: its name.
     """
-    return str((tenant["metadata"].get("annotations") or {}).get(annotation) or "")[:LONGEST]
+    return objects.annotation(tenant, annotation)[:LONGEST]
 
 
 def restart_annotations(tenant: Manifest) -> dict[str, str]:
@@ -55,8 +55,7 @@ def _is_restarted(observed: Observed, value: str) -> bool:
     found = [observed.one(name) for name in ("redis", "server", "proxy")]
     present = [workload for workload in found if workload]
     return bool(present) and all(
-        workloads.is_settled(workload)
-        and (workload["spec"]["template"]["metadata"].get("annotations") or {}).get(RESTART_ANNOTATION) == value
+        workloads.is_settled(workload) and objects.annotation(workload["spec"]["template"], RESTART_ANNOTATION) == value
         for workload in present
     )
 

@@ -13,11 +13,6 @@ description:
   - Makes a Job from the tenant's CronJob of backups, as C(kubectl create job --from) does.
   - The Job is named by the value of the annotation C(neurallog.io/backup-now) of the Tenant. So each value is one
     backup. Without the annotation nothing is done.
-options:
-  tenant:
-    description: The Tenant as the server has it, with its UID.
-    type: dict
-    required: true
 extends_documentation_fragment:
   - neurallog.tenant.connection
   - kubernetes.core.k8s_auth_options

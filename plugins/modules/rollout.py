@@ -15,10 +15,6 @@ description:
     stays for ever, even when the StatefulSet has been mended. See forced rollback in the documentation of Kubernetes.
   - A pod with the present specification, one that is ready, and one that is still starting are left alone.
 options:
-  tenant:
-    description: The Tenant as the server has it, with its UID.
-    type: dict
-    required: true
   name:
     description: The name of the StatefulSet in the tenant's namespace.
     type: str

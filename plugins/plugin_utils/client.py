@@ -258,8 +258,8 @@ class Client:
         Raises:
             ApiError: with status 404 where the server does not know the kind.
         """
-        if discovered := kinds.SERVED.get((api_version, kind)):
-            return discovered
+        if known := kinds.SERVED.get((api_version, kind)):
+            return known
         group = ("/api/" if "/" not in api_version else "/apis/") + api_version
         discovered = resources.from_discovery(api_version, kind, self._discover(group))
         if discovered is None:

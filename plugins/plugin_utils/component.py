@@ -158,7 +158,9 @@ class Component:
         if owners := ownership.owner_references(self.tenant, manifest["kind"]):
             metadata["ownerReferences"] = owners
         completed = {**manifest, "metadata": metadata}
-        return _with_digest(completed, objects.digest(manifest["spec"])) if manifest["kind"] == "Job" else completed
+        if manifest["kind"] == "Job":
+            return objects.with_annotation(completed, names.DIGEST_ANNOTATION, objects.digest(manifest["spec"]))
+        return completed
 
     def _own_namespace(self, manifest: Manifest | None) -> Manifest | None:
         """Return the tenant's namespace, made where this component makes it; None where there is none in a dry run.
@@ -212,8 +214,8 @@ class Component:
                 self.report.note("created", None, before)
                 return
         applied = manifest = self._with_secret_digest(manifest, before)
-        if before is not None and manifest["kind"] == "Job" and _digest_of(before):
-            manifest = _with_digest(manifest, _digest_of(before))  # of the specification that it was made for
+        if before is not None and manifest["kind"] == "Job" and (made_for := _digest_of(before)):
+            manifest = objects.with_annotation(manifest, names.DIGEST_ANNOTATION, made_for)
         if mode == "create":
             applied = {key: manifest[key] for key in ("apiVersion", "kind", "metadata")}
         if before is not None:
@@ -237,13 +239,14 @@ class Component:
         if secret is None:
             return manifest
         digest = objects.digest(secret.get("data"))
-        former = workloads.annotation(before, names.SECRET_DIGEST_ANNOTATION) if before else ""
+        former = objects.annotation(before["spec"]["template"], names.SECRET_DIGEST_ANNOTATION) if before else ""
         age = datetime.now(UTC) - managed_fields.last_change(secret)
         if former not in {"", digest} and age < timedelta(seconds=self.propagation_seconds):
             wait = f"{describe(secret)}: its new password reaches all pods of Redis within {self.propagation_seconds} s"
             self.report.remaining.append(wait)
             digest = former
-        return workloads.with_annotation(manifest, names.SECRET_DIGEST_ANNOTATION, digest)
+        template = objects.with_annotation(manifest["spec"]["template"], names.SECRET_DIGEST_ANNOTATION, digest)
+        return {**manifest, "spec": {**manifest["spec"], "template": template}}
 
     def _apply_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
         """Apply the Ingress with the hosts that nobody else has. Return it, or nothing if no host is left."""
@@ -378,14 +381,9 @@ def _joined(failures: Sequence[ApiError]) -> ApiError:
     return ApiError("; ".join(map(str, failures)), status=first.status, reason=first.reason, causes=first.causes)
 
 
-def _with_digest(manifest: Manifest, digest: str) -> Manifest:
-    annotations = {**manifest["metadata"].get("annotations", {}), names.DIGEST_ANNOTATION: digest}
-    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
-
-
 def _digest_of(manifest: Manifest) -> str:
     """Return the digest of the specification that an object was made for; empty where it has none."""
-    return str((manifest["metadata"].get("annotations") or {}).get(names.DIGEST_ANNOTATION, ""))
+    return objects.annotation(manifest, names.DIGEST_ANNOTATION)
 
 
 def _key(manifest: Manifest) -> Key:

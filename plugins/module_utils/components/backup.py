@@ -156,8 +156,8 @@ def upload_environment(tenant: Manifest) -> list[dict[str, Any]]:
     if not has_bucket(tenant["spec"]):
         return []
     metadata = tenant["metadata"]
-    taken_over = (metadata.get("annotations") or {}).get(names.TAKE_OVER_ANNOTATION, "")
-    owner = {"BACKUPS_OF": f"{metadata['uid']} {metadata['name']}", "TAKE_OVER": str(taken_over)}
+    taken_over = objects.annotation(tenant, names.TAKE_OVER_ANNOTATION)
+    owner = {"BACKUPS_OF": f"{metadata['uid']} {metadata['name']}", "TAKE_OVER": taken_over}
     return [*rclone_environment(tenant), *_variables(owner)]
 
 

@@ -69,6 +69,28 @@ def without_nulls(value: Any) -> Any:
     return value
 
 
+def annotation(manifest: Manifest, name: str) -> str:
+    """Return an annotation of an object or of a template of one; empty where it has none.
+
+    Args:
+        manifest: the object or the template.
+        name: the name of the annotation.
+    """
+    return str(((manifest.get("metadata") or {}).get("annotations") or {}).get(name) or "")
+
+
+def with_annotation(manifest: Manifest, name: str, value: str) -> dict[str, Any]:
+    """Return the object, or the template of one, with an annotation.
+
+    Args:
+        manifest: the object or the template.
+        name: the name of the annotation.
+        value: its value.
+    """
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), name: value}}}
+
+
 def digest(configuration: Any) -> str:
     """Return a short digest of a configuration: pods that carry it are replaced when it changes."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()[:16]

@@ -20,7 +20,7 @@ def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
     """
     if manifest.get("kind") != "StatefulSet":
         return manifest
-    sizes = {claim["metadata"]["name"]: _request(claim) for claim in live["spec"].get("volumeClaimTemplates") or ()}
+    sizes = {claim["metadata"]["name"]: request(claim) for claim in live["spec"].get("volumeClaimTemplates") or ()}
     claims = [
         _with_request(claim, sizes.get(claim["metadata"]["name"]))
         for claim in manifest["spec"].get("volumeClaimTemplates") or ()
@@ -35,7 +35,7 @@ def with_size_of(claim: Manifest, live: Manifest) -> Manifest:
         claim: the claim.
         live: the object as the API server has it.
     """
-    return {**claim, "spec": _with_request(claim, _request(live))["spec"]}
+    return {**claim, "spec": _with_request(claim, request(live))["spec"]}
 
 
 def must_grow(claim: Manifest, live: Manifest) -> bool:
@@ -45,7 +45,7 @@ def must_grow(claim: Manifest, live: Manifest) -> bool:
         claim: the manifest of the claim.
         live: the object as the API server has it.
     """
-    applied, asked = _request(claim), _request(live)
+    applied, asked = request(claim), request(live)
     return applied is not None and asked is not None and quantities.parse(asked) < quantities.parse(applied)
 
 
@@ -65,7 +65,8 @@ def has_other_class(claim: Manifest, live: Manifest) -> bool:
     return wanted is not None and wanted != live["spec"].get("storageClassName")
 
 
-def _request(claim: Manifest) -> str | None:
+def request(claim: Manifest) -> str | None:
+    """Return the size that a claim asks for; None where it asks for none."""
     size = claim["spec"].get("resources", {}).get("requests", {}).get("storage")
     return None if size is None else str(size)
 

@@ -98,30 +98,6 @@ def reads_secret(workload: Manifest, name: str) -> bool:
     )
 
 
-def annotation(workload: Manifest, name: str) -> str:
-    """Return an annotation of the workload's pods; empty where they have none.
-
-    Args:
-        workload: the Deployment or StatefulSet.
-        name: the name of the annotation.
-    """
-    return str((workload["spec"]["template"].get("metadata", {}).get("annotations") or {}).get(name, ""))
-
-
-def with_annotation(workload: Manifest, name: str, value: str) -> Manifest:
-    """Return the workload with an annotation on its pods. They are replaced when it changes.
-
-    Args:
-        workload: the Deployment or StatefulSet.
-        name: the name of the annotation.
-        value: its value.
-    """
-    template = workload["spec"]["template"]
-    metadata = template["metadata"]
-    annotated = {**metadata, "annotations": {**metadata.get("annotations", {}), name: value}}
-    return {**workload, "spec": {**workload["spec"], "template": {**template, "metadata": annotated}}}
-
-
 def version(image: str) -> str:
     """Return the tag of an image reference, or its digest."""
     if "@" in image:

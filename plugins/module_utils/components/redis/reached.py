@@ -33,7 +33,7 @@ def record(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: s
     claims, redis = bound(observed.all("claims")), observed.one("redis")
     if not claims:
         return {}
-    known["storage"] = max((size(claim) for claim in claims), key=quantities.parse)
+    known["storage"] = max((volumes.request(claim) or "0" for claim in claims), key=quantities.parse)
     if redis:
         known |= {"mode": mode(redis), "storageClassName": storage_class(redis)}
         if (redis.get("status") or {}).get("readyReplicas"):
@@ -98,11 +98,6 @@ def claims_of(manifests: Iterable[Manifest]) -> list[Manifest]:
         for manifest in manifests
         if manifest["kind"] == "PersistentVolumeClaim" and manifest["metadata"]["name"].startswith(_CLAIMS)
     ]
-
-
-def size(claim: Manifest) -> str:
-    """Return the size that a claim asks for."""
-    return str(claim["spec"]["resources"]["requests"]["storage"])
 
 
 def mode(redis: Manifest) -> str:

@@ -123,9 +123,8 @@ def looks(tenant: Manifest, observed: Observed) -> Iterator[Look]:
         tenant: the Tenant.
         observed: what was found so far.
     """
-    named = {
-        "fieldSelector": "metadata.name=neurallog-server"
-    }  # by a list: the operator may list Ingresses of the whole cluster
+    # By a list: the operator may list Ingresses of the whole cluster.
+    named = {"fieldSelector": "metadata.name=neurallog-server"}
     yield Look("ingress", "networking.k8s.io/v1", "Ingress", selectors=named)
     if observed.has("ingress") and missing(tenant["spec"], _own(observed)):
         yield Look("ingresses", "networking.k8s.io/v1", "Ingress", namespaced=False)
