@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+NEVER = "0"
+"""The version of what was never listed, and of a kind that is not served."""
+
 
 class Source(Protocol):
     """The part of the client that a cache needs."""
@@ -49,7 +52,8 @@ class Cache(Generic[T]):
         self._handlers: list[Callable[[T | None, T | None], None]] = []
         self._rewind_handlers: list[Callable[[], None]] = []
         self._kept: dict[str, dict[str, tuple[str, T]]] = {}
-        self._version: str | None = None
+        self._version = NEVER
+        self._must_list = True
         self.synced = threading.Event()
         """Set when the first list is there."""
 
@@ -67,7 +71,7 @@ class Cache(Generic[T]):
 
         Versions of one kind can be compared: https://github.com/kubernetes/enhancements/issues/5504.
         """
-        return int(self._version or 0)
+        return int(self._version)
 
     def get(self, namespace: str, name: str) -> T | None:
         """Return what is kept of a resource, or None.
@@ -100,16 +104,16 @@ class Cache(Generic[T]):
     def _attempt(self, stopped: threading.Event) -> str:
         """List if necessary, and watch. Return what ended it; empty if the server did, as it does now and then."""
         try:
-            if self._version is None or self._is_rewound(self._source.latest()):
+            if self._must_list or self._is_rewound(self._source.latest()):
                 self._list()
             self._follow(stopped)
         except ApiError as error:
             if error.status != HTTPStatus.GONE:
                 return str(error)
-            self._version = None
+            self._must_list = True
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Not an event, whatever a proxy or a server sends: the cache may be wrong.
-            self._version = None
+            self._must_list = True
             return f"an answer that is no resource: {type(error).__name__}: {error}"
         return ""
 
@@ -117,7 +121,8 @@ class Cache(Generic[T]):
         """List everything. After a restore of etcd the server is behind what the cache has seen."""
         seen = self.version
         self._replace(self._source.list_pages())
-        if seen > self.version:
+        self._must_list = False
+        if self._version != NEVER and seen > self.version:
             logger.warning("The API server went back from version %d to %d: all is listed anew", seen, self.version)
             for handler in self._rewind_handlers:
                 handler()
@@ -132,7 +137,7 @@ class Cache(Generic[T]):
         Each item goes as soon as it was looked at: a page takes many times what is kept of it.
         """
         listed: dict[str, dict[str, tuple[str, T]]] = {}
-        version = None
+        version = NEVER
         for items, listed_at in pages:
             version = listed_at
             while items:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
-from tenant_operator.kube.cache import Source
+from tenant_operator.kube.cache import NEVER, Source
 from tenant_operator.kube.client import ApiError, Manifest
 
 logger = logging.getLogger(__name__)
 
 INTERVAL = 30.0
 """Seconds between two looks for a kind that is not served."""
-
-NEVER = "0"
-"""The version of the list of a kind that is not served: it is older than any."""
 
 
 class OptionalSource:
@@ -72,12 +70,8 @@ class OptionalSource:
         """
         if self._source is None:
             return NEVER
-        try:
+        with _listed_anew_when_unserved():
             return self._source.latest()
-        except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise ApiError("it is not served any more", HTTPStatus.GONE) from None
-            raise
 
     def watch(self, version: str) -> Iterator[Manifest]:
         """Yield watch events from a version on. A kind that is not served has none and is listed again later.
@@ -88,9 +82,16 @@ class OptionalSource:
         if self._source is None:
             self._sleep(INTERVAL)
             raise ApiError("it is looked for again", HTTPStatus.GONE)
-        try:
+        with _listed_anew_when_unserved():
             yield from self._source.watch(version)
-        except ApiError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                raise ApiError("it is not served any more", HTTPStatus.GONE) from None
-            raise
+
+
+@contextmanager
+def _listed_anew_when_unserved() -> Iterator[None]:
+    """Turn the answer that the kind is unknown into the one that asks for a new list."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            raise ApiError("it is not served any more", HTTPStatus.GONE) from None
+        raise

@@ -232,6 +232,18 @@ def test_an_event_from_the_past_has_everything_listed_anew(late):
     assert sorted(cache.items()) == [("a", "3"), ("c", "5")]
 
 
+@pytest.mark.parametrize("answer", [ApiError("too old", 410), {"type": "ADDED"}])
+def test_a_restore_of_etcd_is_noticed_behind_an_answer_that_asks_for_a_new_list(answer):
+    _, _, changes = run([before(), restored()], [[answer], [None]])
+    assert changes[-1] == "rewound"
+
+
+def test_a_kind_that_is_not_served_any_more_is_no_step_back_in_time():
+    _, cache, changes = run([before(), ([], "0")], [[ApiError("not served", 410)], [None]])
+    assert "rewound" not in changes
+    assert cache.items() == []
+
+
 def test_a_server_that_goes_on_is_not_listed_again():
     server, _, changes = run([before()], [["9"], [event("BOOKMARK", "", 9)], [None]])
     assert server.watched_from == ["9", "9", "9"]
