@@ -28,8 +28,8 @@ class ActionModule(KubernetesAction):
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant = options["tenant"]
-        if (tenant.get("spec") or {}).get("paused"):
-            result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused", objects=[])
+        if self.skips_paused(result, tenant):
+            result["objects"] = []
             return
         sources = manifests.load(options["manifests"], self._find_needle)
         rendered = list(manifests.render(sources, self._templar, task_vars))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 import yaml
 
 from ..module_utils import names
+from ..plugin_utils import polling
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import ApiError, Client, connect
 from ..plugin_utils.errors import RefusedError
@@ -54,14 +54,15 @@ def api_manifests() -> Iterator[dict[str, Any]]:
 
 
 def _wait_until_served(client: Client, timeout: float) -> None:
-    deadline = time.monotonic() + timeout
-    while True:
-        try:
-            next(client.list_objects(names.API_VERSION, names.KIND), None)
-            return
-        except ApiError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-        if time.monotonic() > deadline:
-            raise RefusedError(f"the API server does not serve Tenants after {timeout} s")
-        time.sleep(POLL_INTERVAL)
+    if not polling.until(lambda: _is_served(client), timeout=timeout, interval=POLL_INTERVAL):
+        raise RefusedError(f"the API server does not serve Tenants after {timeout} s")
+
+
+def _is_served(client: Client) -> bool:
+    try:
+        next(client.list_objects(names.API_VERSION, names.KIND), None)
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return False
+    return True

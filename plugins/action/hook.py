@@ -21,8 +21,7 @@ class ActionModule(KubernetesAction):
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant, hook = options["tenant"], options["hook"]
-        if tenant["spec"].get("paused"):
-            result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused")
+        if self.skips_paused(result, tenant):
             return
         client = connect(options)
         runner = hooks.Hooks(client, tenant, options, self._templar, self._task.check_mode)

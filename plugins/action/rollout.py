@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -8,7 +7,7 @@ from typing import Any, ClassVar
 from ..module_utils import names
 from ..module_utils.kube import workloads
 from ..module_utils.kube.resources import Manifest
-from ..plugin_utils import namespaces
+from ..plugin_utils import namespaces, polling
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import Client, connect
 
@@ -27,8 +26,7 @@ class ActionModule(KubernetesAction):
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant, result["pods"] = options["tenant"], []
-        if tenant["spec"].get("paused"):
-            result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused")
+        if self.skips_paused(result, tenant):
             return
         client, namespace = connect(options), names.namespace_name(tenant["metadata"]["name"])
         namespaces.check(namespaces.find(client, tenant), tenant)
@@ -43,14 +41,14 @@ class ActionModule(KubernetesAction):
 
 def _observed(client: Client, namespace: str, name: str, timeout: float) -> Manifest | None:
     """Return the StatefulSet when its controller has seen its last change; None if it does not in time."""
-    deadline = time.monotonic() + timeout
-    while workload := client.get("apps/v1", "StatefulSet", name, namespace):
-        if workloads.is_observed(workload):
-            return workload
-        if time.monotonic() > deadline:
-            break
-        time.sleep(POLL_INTERVAL)
-    return None
+    workload: Manifest | None = None
+
+    def is_seen() -> bool:
+        nonlocal workload
+        workload = client.get("apps/v1", "StatefulSet", name, namespace)
+        return workload is None or workloads.is_observed(workload)
+
+    return workload if polling.until(is_seen, timeout=timeout, interval=POLL_INTERVAL) else None
 
 
 def _is_not_ready(pod: Manifest) -> bool:

@@ -71,6 +71,18 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
             result.update(failed=True, msg=str(error))
         return result
 
+    @staticmethod
+    def skips_paused(result: dict[str, Any], tenant: Mapping[str, Any]) -> bool:
+        """Return whether the Tenant is paused, and so nothing is done. The result says so.
+
+        Args:
+            result: the result of the task.
+            tenant: the Tenant.
+        """
+        if (tenant.get("spec") or {}).get("paused"):
+            result.update(skipped=True, skip_reason=f"Tenant {tenant['metadata']['name']} is paused")
+        return bool(result.get("skipped"))
+
     @abstractmethod
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         """Do the work. Fill the result on the way, so that a failure tells what was done before it.

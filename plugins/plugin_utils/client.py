@@ -9,7 +9,6 @@ import functools
 import json
 import os
 import re
-import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -25,6 +24,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from ..module_utils import kinds
 from ..module_utils.kube import resources
 from ..module_utils.kube.resources import Manifest, Resource, describe
+from . import polling
 
 CONNECTION_OPTIONS: dict[str, Any] = AUTH_ARG_SPEC
 """The connection options of a plugin's argument spec, exactly kubernetes.core's."""
@@ -217,12 +217,16 @@ class Client:
             except ApiError as error:
                 if error.reason != "Conflict":
                     raise
-            metadata = live["metadata"]
-            # A list, since whoever deletes what it listed has that right.
-            named = {"fieldSelector": f"metadata.name={metadata['name']}"}
-            listed = self.list_objects(live["apiVersion"], live["kind"], metadata.get("namespace"), **named)
-            live = next(listed, None)
+            live = self._relisted(live)
         return False
+
+    def _relisted(self, manifest: Manifest) -> Manifest | None:
+        """Return what has the object's name now. By a list, since whoever deletes what it listed has that right."""
+        metadata = manifest["metadata"]
+        named = {"fieldSelector": f"metadata.name={metadata['name']}"}
+        return next(
+            self.list_objects(manifest["apiVersion"], manifest["kind"], metadata.get("namespace"), **named), None
+        )
 
     def wait_until_gone(self, manifest: Manifest, timeout: float) -> None:
         """Wait until an object that was deleted is gone: a finalizer may hold it.
@@ -234,19 +238,14 @@ class Client:
         Raises:
             ApiError: it is still there after that time.
         """
-        metadata = manifest["metadata"]
-        named = {"fieldSelector": f"metadata.name={metadata['name']}"}
-        deadline = time.monotonic() + timeout
-        while any(
-            live["metadata"]["uid"] == metadata["uid"]
-            for live in self.list_objects(manifest["apiVersion"], manifest["kind"], metadata.get("namespace"), **named)
-        ):
-            if time.monotonic() > deadline:
-                message = (
-                    f"{describe(manifest)} is still being deleted after {timeout:g} s, and is made anew after that"
-                )
-                raise ApiError(message, status=HTTPStatus.CONFLICT, reason="Conflict")
-            time.sleep(POLL_INTERVAL)
+
+        def is_gone() -> bool:
+            live = self._relisted(manifest)
+            return live is None or live["metadata"]["uid"] != manifest["metadata"]["uid"]
+
+        if not polling.until(is_gone, timeout=timeout, interval=POLL_INTERVAL):
+            message = f"{describe(manifest)} is still being deleted after {timeout:g} s, and is made anew after that"
+            raise ApiError(message, status=HTTPStatus.CONFLICT, reason="Conflict")
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """Return where the kind is served.

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.neurallog.tenant.plugins.action import rollout
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import polling
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.errors import RefusedError
 from tests.unit.plugins.module_utils.test_workloads import STUCK, pod, statefulset
 
@@ -28,7 +29,7 @@ def replace(api, monkeypatch):
     """Run the action; returns its result."""
     monkeypatch.setattr(rollout, "connect", lambda _: api.client)
     clock = iter(range(1000))
-    monkeypatch.setattr(rollout, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
 
     def replace(tenant, *, check_mode=False):
         action = object.__new__(rollout.ActionModule)

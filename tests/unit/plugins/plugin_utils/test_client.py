@@ -10,6 +10,7 @@ import urllib3
 from kubernetes.client import ApiClient, Configuration
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import client as client_module
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import polling
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import (
     ApiError,
     Client,
@@ -315,7 +316,7 @@ def test_connections_that_a_fork_inherits_are_dropped(connected):
 
 def test_an_object_on_its_way_out_is_waited_for(api, monkeypatch):
     clock = iter(range(100))
-    monkeypatch.setattr(client_module, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
+    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
     claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "a", "namespace": "n"}}
     live = api.put(claim)
     with pytest.raises(ApiError, match=r"PersistentVolumeClaim n/a is still being deleted after 3 s"):
