@@ -9,8 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..module_utils import names, ownership
-from ..module_utils.components.redis import reached
-from ..module_utils.components.registry import COMPONENTS
+from ..module_utils.components import registry
 from ..module_utils.components.server import ingress
 from ..module_utils.components.server.settings import AUTH_SECRET
 from ..module_utils.kube import jobs, managed_fields, objects, volumes, workloads
@@ -106,28 +105,22 @@ class Component:
 
     def _check_conflicts(self, live: Mapping[Key, Manifest]) -> None:
         """Refuse what live data stands in the way of, before anything is changed."""
-        component = next((component for component in COMPONENTS if component.name == self.name), None)
-        if component is None:
-            return
         pods = partial(self.client.list_objects, "v1", "Pod", self.namespace)
-        if conflicts := list(component.conflicts(self.tenant, live, pods)):
+        if conflicts := list(registry.find(self.name).conflicts(self.tenant, live, pods)):
             raise RefusedError("; ".join(conflicts))
 
-    def _outdated(self, manifest: Manifest, live: Manifest, before: Mapping[Key, Manifest]) -> list[Manifest]:
+    def _outdated(self, manifest: Manifest, live: Manifest, before: Mapping[Key, Manifest]) -> Sequence[Manifest]:
         """Return the objects that must go before the object can be what it should be; mostly none.
 
-        A StatefulSet goes with its claims, none of which has a volume. So does a claim of another class. A Job goes if
-        it has not succeeded.
+        A claim of another class goes if it has no volume, a Job if it has not succeeded. The component knows the rest.
         """
         if manifest["kind"] == "PersistentVolumeClaim" and not volumes.is_bound(live):
             path = ("spec", "storageClassName")
             gives_up = managed_fields.gives_up(manifest, live, names.FIELD_MANAGER, path)
             return [live] if gives_up or volumes.has_other_class(manifest, live) else []
-        if manifest["kind"] == "StatefulSet" and reached.must_be_replaced(manifest, live, before.values()):
-            return [live, *reached.claims_of(before.values())]
         if manifest["kind"] == "Job" and jobs.state(live) is not State.SUCCEEDED:
             return [live] if _digest_of(live) not in {"", _digest_of(manifest)} else []
-        return []
+        return registry.find(self.name).outdated(manifest, before)
 
     def _replace(self, manifest: Manifest, mode: str, outdated: Sequence[Manifest]) -> None:
         """Delete objects that cannot change, and make the object anew."""

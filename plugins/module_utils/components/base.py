@@ -105,12 +105,19 @@ Live = Mapping[tuple[str, str], Manifest]
 Conflicts = Callable[[Manifest, Live, Callable[[], Iterable[Manifest]]], Iterable[str]]
 """Returns what of the Tenant its live objects cannot become; the last argument returns the pods of its namespace."""
 
+Outdated = Callable[[Manifest, Live], Sequence[Manifest]]
+"""Returns the live objects that must go before an object can be what its manifest says; mostly none."""
+
 
 def _nothing(_tenant: Manifest, _observed: Observed) -> Iterable[Look]:
     return ()
 
 
 def _no_conflict(_tenant: Manifest, _live: Live, _pods: Callable[[], Iterable[Manifest]]) -> Iterable[str]:
+    return ()
+
+
+def _nothing_outdated(_manifest: Manifest, _live: Live) -> Sequence[Manifest]:
     return ()
 
 
@@ -124,6 +131,7 @@ class Component:
         judge: what it concludes; None for what is no component of the status and is only looked at.
         record: what the status keeps of it under its name; None where that is nothing.
         conflicts: what of a Tenant its live objects cannot become. Nothing is applied while there is a conflict.
+        outdated: which of its live objects must go before one of its objects can be what its manifest says.
         applies: whether a Tenant has it.
         role: whether it has a role of its own.
         filters: the filters of its templates, by name.
@@ -134,6 +142,7 @@ class Component:
     judge: Judge | None = None
     record: Record | None = None
     conflicts: Conflicts = _no_conflict
+    outdated: Outdated = _nothing_outdated
     applies: Callable[[Manifest], bool] = _always
     role: bool = True
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

@@ -90,6 +90,7 @@ COMPONENT = Component(
     judge,
     reached.record,
     reached.conflicts,
+    reached.outdated,
     filters={
         "cluster_job_name": conf.cluster_job_name,
         "redis_conf": conf.render,

@@ -74,16 +74,18 @@ def conflicts(
             yield f"spec.redis.replicas must be at least {size_now}: the cluster has so many pods, and cannot shrink"
 
 
-def must_be_replaced(manifest: Manifest, live: Manifest, claims: Iterable[Manifest]) -> bool:
-    """Return whether a StatefulSet without a volume has to be made anew, since fields differ that cannot change.
+def outdated(manifest: Manifest, live: Mapping[tuple[str, str], Manifest]) -> list[Manifest]:
+    """Return the StatefulSet with its claims if fields differ that cannot change, and it has no volume yet.
 
     Args:
-        manifest: the StatefulSet as it should be.
-        live: the StatefulSet as it is.
-        claims: the volume claims of its namespace.
+        manifest: an object of Redis as it should be.
+        live: the objects of Redis by kind and name.
     """
-    differs = mode(manifest) != mode(live) or storage_class(manifest) != storage_class(live)
-    return differs and not bound(claims)
+    redis = live.get(("StatefulSet", "redis"))
+    if redis is None or manifest["kind"] != "StatefulSet" or bound(live.values()):
+        return []
+    differs = mode(manifest) != mode(redis) or storage_class(manifest) != storage_class(redis)
+    return [redis, *claims_of(live.values())] if differs else []
 
 
 def bound(manifests: Iterable[Manifest]) -> list[Manifest]:

@@ -120,8 +120,13 @@ def test_a_cluster_never_shrinks_once_all_its_pods_have_run():
 
 
 def test_a_statefulset_is_made_anew_only_without_a_volume():
-    live = statefulset()
-    assert reached.must_be_replaced(statefulset("sentinel"), live, [claim(phase="Pending")])
-    assert reached.must_be_replaced(statefulset(storage_class="fast"), live, [])
-    assert not reached.must_be_replaced(statefulset(replicas=3), live, [])
-    assert not reached.must_be_replaced(statefulset("sentinel"), live, [claim()])
+    def outdated(manifest, *claims, live=statefulset()):  # noqa: B008 - it is not changed
+        found = {(each["kind"], each["metadata"]["name"]): each for each in (live, *claims) if each}
+        return [each["metadata"]["name"] for each in reached.outdated(manifest, found)]
+
+    assert outdated(statefulset("sentinel"), claim(phase="Pending")) == ["redis", "data-redis-0"]
+    assert outdated(statefulset(storage_class="fast")) == ["redis"]
+    assert outdated(statefulset(replicas=3)) == []
+    assert outdated(statefulset("sentinel"), claim()) == []
+    assert outdated(statefulset("sentinel"), live=None) == []
+    assert outdated({**statefulset("sentinel"), "kind": "Deployment"}) == []
