@@ -11,7 +11,7 @@ ln -sfn first served
   cat first/ca.crt
   [ -z "$former" ] || [ "$former" = "$(cat first/ca.crt)" ] || echo "$former"
 } >ca.crt
-echo "$(cat first/tls.crt first/tls.key first/ca.crt | sha256sum | cut -d' ' -f1) $(date +%s)" >secret
+echo "$(sh /etc/redis/tls-digest.sh first) $(date +%s)" >secret
 {
   echo "tls-cert-file $PWD/first/tls.crt"
   echo "tls-key-file $PWD/first/tls.key"

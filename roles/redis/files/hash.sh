@@ -1,2 +1,2 @@
-# Reads a password; prints its hash as Redis has it in an ACL.
+# Prints the SHA-256 of what it reads. That of a password is what Redis has in an ACL.
 sha256sum | cut -d' ' -f1

@@ -5,7 +5,7 @@ set -eu
 cd /run/redis/tls
 . /etc/redis/auth.sh
 cli() { timeout 10 redis-cli --tls --cacert /run/redis/tls/ca.crt "$@"; }
-digest() { cat "$1/tls.crt" "$1/tls.key" "$1/ca.crt" | sha256sum | cut -d' ' -f1; }
+digest() { sh /etc/redis/tls-digest.sh "$1"; }
 trust() {
   mv ca.crt.new ca.crt
   [ "$(cli config set tls-ca-cert-file /run/redis/tls/ca.crt)" = OK ]

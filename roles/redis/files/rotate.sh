@@ -10,9 +10,7 @@ hash=$(sh /etc/redis/hash.sh <present)
 now=$(date +%s)
 if [ "$(tail -n 1 accepted | cut -d' ' -f1)" != "$hash" ]; then
   [ "$(cli acl setuser default "#$hash")" = OK ] || exit 0
-  grep -v "^$hash " accepted >accepted.new || true
-  echo "$hash $now" >>accepted.new
-  mv accepted.new accepted
+  sh /etc/redis/accept.sh "$hash"
   echo "the password of the Secret is accepted, beside the one before"
 fi
 age=$((now - $(tail -n 1 accepted | cut -d' ' -f2)))

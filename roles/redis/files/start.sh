@@ -6,9 +6,7 @@ cp /etc/redis/redis.conf /run/redis/redis.conf
 if [ -e /run/auth/password ]; then
   hash=$(sh /etc/redis/hash.sh </run/auth/password)
   touch /run/redis/accepted
-  grep -v "^$hash " /run/redis/accepted >/run/redis/accepted.new || true
-  echo "$hash $(date +%s)" >>/run/redis/accepted.new
-  mv /run/redis/accepted.new /run/redis/accepted
+  sh /etc/redis/accept.sh "$hash"
   [ -e /run/redis/password ] || cp /run/auth/password /run/redis/password
   printf 'user default on %s ~* &* +@all\n' "$(sed 's/ .*//; s/^/#/' /run/redis/accepted | paste -sd' ' -)" >/run/redis/users.acl
   if [ -n "${REDIS_MODE-}" ]; then
