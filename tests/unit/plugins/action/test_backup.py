@@ -1,7 +1,5 @@
 """A backup that a Tenant asks for is a Job of its CronJob, one for each time it asks."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from ansible_collections.neurallog.tenant.plugins.action import backup
@@ -20,19 +18,14 @@ def cron_job(api):
 
 
 @pytest.fixture
-def back_up(api, monkeypatch, make_tenant, make_namespace):
+def back_up(act, make_tenant, make_namespace):
     """Run the action for a Tenant; returns its result."""
-    monkeypatch.setattr(backup, "connect", lambda _: api.client)
     make_namespace(uid="n")
 
     def back_up(spec=ENABLED, requests=None, *, check_mode=False, annotations=NOW, **more):
         status = {"namespaceUID": "n", "requests": requests or {}}
         tenant = make_tenant({**spec, **more}, status, annotations=annotations)
-        action = object.__new__(backup.ActionModule)
-        action._task = SimpleNamespace(check_mode=check_mode)
-        result = {"changed": False}
-        action.act(result, {"tenant": tenant}, {})
-        return result
+        return act(backup, tenant=tenant, check_mode=check_mode)
 
     return back_up
 

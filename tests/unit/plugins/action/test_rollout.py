@@ -25,20 +25,11 @@ def put(api):
 
 
 @pytest.fixture
-def replace(api, monkeypatch):
+def replace(act, monkeypatch):
     """Run the action; returns its result."""
-    monkeypatch.setattr(rollout, "connect", lambda _: api.client)
     clock = iter(range(1000))
     monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: next(clock), sleep=lambda _: None))
-
-    def replace(tenant, *, check_mode=False):
-        action = object.__new__(rollout.ActionModule)
-        action._task = SimpleNamespace(check_mode=check_mode)
-        result = {"changed": False}
-        action.act(result, {"tenant": tenant, "name": "redis", "wait_timeout": 5}, {})
-        return result
-
-    return replace
+    return lambda tenant, **options: act(rollout, tenant=tenant, name="redis", wait_timeout=5, **options)
 
 
 def test_a_pod_that_cannot_start_is_replaced(api, put, tenant, replace):

@@ -1,6 +1,5 @@
 """A component is brought to what its templates say, and nobody else's objects are touched."""
 
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
@@ -8,46 +7,13 @@ import pytest
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.component import Component
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.errors import RefusedError
-from ansible_collections.neurallog.tenant.plugins.plugin_utils.manifests import Entry, Rendered, Source
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.manifests import Rendered
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.report import Report
+
+from .components import claim, manifest, source, writes
 
 LABELS = {"app.kubernetes.io/managed-by": "tenant-operator", "app.kubernetes.io/component": "redis"}
 OTHER = {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "other", "controller": True}
-
-
-def manifest(kind, name, api_version="v1", **rest):
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **rest}
-
-
-def source(made, mode="apply", *, optional=False):
-    entry = Entry("a.yaml", mode=mode, optional=optional)
-    return Source(entry, made["apiVersion"], made["kind"], made)
-
-
-@pytest.fixture
-def tenant(make_tenant, make_namespace):
-    return make_tenant(status={"namespaceUID": make_namespace(uid="n")["metadata"]["uid"]})
-
-
-@pytest.fixture
-def apply(api, tenant):
-    """Apply manifests as a component; returns what was done, by kind and name."""
-
-    def apply(*made, modes=None, also=(), component="redis", of=tenant, **options):
-        modes = modes or ["apply"] * len(made)
-        report = Report()
-        chosen = {"force": True, "dry_run": False, **options}
-        sources = [source(each, mode) for each, mode in zip(made, modes, strict=True)] + [source(each) for each in also]
-        rendered = [Rendered(each, mode) for each, mode in zip(made, modes, strict=True)]
-        Component(client=api.client, tenant=of, name=component, report=report, **chosen).apply(sources, rendered)
-        apply.report = report
-        return {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects}
-
-    return apply
-
-
-def writes(api):
-    return [(method, path.rpartition("/")[2]) for method, path, _ in api.requests if method != "GET"]
 
 
 def test_objects_get_the_tenants_namespace_labels_and_owner(api, apply):
@@ -132,11 +98,6 @@ def test_what_is_created_once_keeps_its_content(api, apply):
     again = manifest("Secret", "redis-auth", data={"password": "second"})
     assert apply(again, modes=["create"]) == {"Secret redis-auth": "unchanged"}
     assert api.get("Secret", "redis-auth", "tenant-acme")["data"] == {"password": "first"}
-
-
-def claim(size):
-    spec = {"resources": {"requests": {"storage": size}}}
-    return manifest("PersistentVolumeClaim", "data-redis-0", spec=spec)
 
 
 def test_a_claim_that_somebody_else_makes_grows_and_is_never_made_or_shrunk(api, apply):
@@ -257,82 +218,6 @@ def test_kinds_that_the_cluster_does_not_serve_are_left_out(api, tenant):
         assert [each["operation"] for each in report.objects] == done
 
 
-HOSTS = [{"host": "a.example.com"}, {"host": "b.example.com"}]
-
-
-def ingress_of(*hosts):
-    rules = [{"host": host, "http": {"paths": []}} for host in hosts]
-    return manifest("Ingress", "neurallog-server", "networking.k8s.io/v1", spec={"rules": rules})
-
-
-def hosts_of(api, name="neurallog-server", namespace="tenant-acme"):
-    live = api.get("Ingress", name, namespace)
-    return live and [rule["host"] for rule in live["spec"]["rules"]]
-
-
-@pytest.fixture
-def exposed(make_tenant, tenant):
-    """A tenant that asks for two hosts."""
-    return make_tenant({"integrations": {"ingress": {"enabled": True, "hosts": HOSTS}}}, tenant["status"])
-
-
-@pytest.fixture
-def other(api):
-    """Somebody else's Ingress with this host."""
-
-    def other(host, uid="other", created="2026-01-01T00:00:00Z"):
-        metadata = {"name": "web", "namespace": "other", "uid": uid, "creationTimestamp": created}
-        made = manifest("Ingress", "web", "networking.k8s.io/v1", spec={"rules": [{"host": host}]})
-        return api.put({**made, "metadata": metadata})
-
-    return other
-
-
-def test_an_ingress_gets_the_hosts_that_are_free_and_says_which_are_not(api, apply, exposed, other):
-    other("b.example.com")
-    wanted = ingress_of("a.example.com", "b.example.com")
-    assert apply(wanted, of=exposed, component="server") == {"Ingress neurallog-server": "created"}
-    assert hosts_of(api) == ["a.example.com"]
-    (remaining,) = apply.report.remaining
-    assert "b.example.com" in remaining
-
-
-def test_an_ingress_without_any_free_host_is_not_made_and_one_that_was_there_goes(api, apply, exposed, other):
-    wanted = ingress_of("a.example.com", "b.example.com")
-    other("a.example.com")
-    apply(wanted, of=exposed, component="server")
-    assert hosts_of(api) == ["b.example.com"]
-    assert apply(wanted, of=exposed, component="server", ingress_domains=["*.example.org"]) == {
-        "Ingress neurallog-server": "deleted"
-    }
-    assert hosts_of(api) is None
-    assert apply(wanted, of=exposed, component="server", ingress_domains=["*.example.org"]) == {}
-    assert len(apply.report.remaining) == 2
-
-
-def test_of_two_that_take_a_host_at_once_the_older_one_keeps_it(api, apply, exposed, other):
-    def meanwhile(method, path):
-        if method == "PATCH" and path.endswith("/ingresses/neurallog-server"):
-            api.before = lambda *_: None
-            other("b.example.com", created="2020-01-01T00:00:00Z")
-
-    api.before = meanwhile
-    apply(ingress_of("a.example.com", "b.example.com"), of=exposed, component="server")
-    assert hosts_of(api) == ["a.example.com"]
-    (remaining,) = apply.report.remaining
-    assert "b.example.com" in remaining
-
-
-def test_in_a_dry_run_an_ingress_is_looked_at_once(api, apply, exposed):
-    wanted = ingress_of("a.example.com")
-    assert apply(wanted, of=exposed, component="server", dry_run=True) == {"Ingress neurallog-server": "created"}
-    assert len([1 for _, path, _ in api.requests if path == "/apis/networking.k8s.io/v1/ingresses"]) == 1
-    apply(wanted, of=exposed, component="server")
-    api.requests.clear()
-    apply(wanted, of=exposed, component="server")
-    assert len([1 for _, path, _ in api.requests if path == "/apis/networking.k8s.io/v1/ingresses"]) == 1
-
-
 def test_a_namespace_that_was_replaced_meanwhile_is_a_conflict(api, apply, tenant):
     def meanwhile(method, path):
         if method == "PATCH" and path.endswith("/namespaces/tenant-acme"):
@@ -353,59 +238,6 @@ def test_of_secrets_those_that_are_named_are_read_alone(api, apply):
     ]
 
 
-def statefulset(mode="standalone"):
-    env = [] if mode == "standalone" else [{"name": "REDIS_MODE", "value": mode}]
-    spec = {
-        "replicas": 1,
-        "template": {"spec": {"containers": [{"name": "redis", "env": env}]}},
-        "volumeClaimTemplates": [
-            {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
-        ],
-    }
-    return manifest("StatefulSet", "redis", "apps/v1", spec=spec)
-
-
-@pytest.fixture
-def make_claim(api):
-    def make_claim(phase):
-        live = claim("1Gi")
-        metadata = {**live["metadata"], "namespace": "tenant-acme"}
-        return api.put({**live, "metadata": metadata, "status": {"phase": phase}})
-
-    return make_claim
-
-
-REDIS = [statefulset("sentinel"), claim("1Gi")]
-
-
-def test_without_a_volume_a_statefulset_is_made_anew_with_its_claims(api, apply, make_tenant, make_claim):
-    apply(statefulset())
-    make_claim("Pending")
-    tenant = make_tenant({"redis": {"mode": "sentinel", "replicas": 1, "masters": 3}}, {"namespaceUID": "n"})
-    before = dict(api.objects)
-    assert "created" in apply(*REDIS, modes=["apply", "grow"], of=tenant, dry_run=True).values()
-    assert api.objects == before
-    apply(*REDIS, modes=["apply", "grow"], of=tenant)
-    assert [(each["operation"], each["kind"]) for each in apply.report.objects] == [
-        ("deleted", "StatefulSet"),
-        ("deleted", "PersistentVolumeClaim"),
-        ("created", "StatefulSet"),
-    ]
-    assert api.get("PersistentVolumeClaim", "data-redis-0", "tenant-acme") is None
-    env = api.get("StatefulSet", "redis", "tenant-acme")["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert env == [{"name": "REDIS_MODE", "value": "sentinel"}]
-
-
-def test_a_conflict_with_data_is_told_before_anything_is_written(api, apply, make_tenant, make_claim):
-    apply(statefulset())
-    make_claim("Bound")
-    tenant = make_tenant({"redis": {"mode": "sentinel", "replicas": 1, "masters": 3}}, {"namespaceUID": "n"})
-    api.requests.clear()
-    with pytest.raises(RefusedError, match=r"spec\.redis\.mode must be standalone"):
-        apply(manifest("ConfigMap", "a"), *REDIS, modes=["apply", "apply", "grow"], of=tenant)
-    assert writes(api) == []
-
-
 def test_what_is_refused_holds_up_nothing_but_what_needs_it(api, apply):
     api.refuse("PATCH", "/services/a", HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid")
     api.refuse("PATCH", "/services/b", HTTPStatus.FORBIDDEN, "Forbidden")
@@ -417,113 +249,3 @@ def test_what_is_refused_holds_up_nothing_but_what_needs_it(api, apply):
     with pytest.raises(ApiError, match="ConfigMap tenant-acme/a: Forbidden"):
         apply(manifest("ConfigMap", "a"), manifest("Service", "d"))
     assert api.get("Service", "d", "tenant-acme") is None
-
-
-def job(image):
-    return manifest("Job", "redis-cluster-3-6", "batch/v1", spec={"template": {"image": image}})
-
-
-def finish(api, kind):
-    live = api.get("Job", "redis-cluster-3-6", "tenant-acme")
-    conditions = [{"type": kind, "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]
-    api.put({**live, "status": {"conditions": conditions}})
-
-
-def test_a_job_that_has_not_succeeded_is_made_anew_for_another_specification(api, apply):
-    assert apply(job("wrong"), modes=["create"]) == {"Job redis-cluster-3-6": "created"}
-    assert apply(job("wrong"), modes=["create"]) == {"Job redis-cluster-3-6": "unchanged"}
-    assert "created" in apply(job("right"), modes=["create"], dry_run=True).values()
-    assert api.get("Job", "redis-cluster-3-6", "tenant-acme")["spec"]["template"]["image"] == "wrong"
-    apply(job("right"), modes=["create"])
-    assert [each["operation"] for each in apply.report.objects] == ["deleted", "created"]
-    assert api.get("Job", "redis-cluster-3-6", "tenant-acme")["spec"]["template"]["image"] == "right"
-    finish(api, "Failed")
-    apply(job("other"), modes=["create"])
-    finish(api, "Complete")
-    assert apply(job("last"), modes=["create"]) == {"Job redis-cluster-3-6": "unchanged"}
-    assert api.get("Job", "redis-cluster-3-6", "tenant-acme")["spec"]["template"]["image"] == "other"
-
-
-def test_a_job_of_an_earlier_release_stays(api, apply):
-    live = job("old")
-    api.put({**live, "metadata": {**live["metadata"], "namespace": "tenant-acme"}})
-    apply(job("new"), modes=["create"])
-    assert api.get("Job", "redis-cluster-3-6", "tenant-acme")["spec"]["template"]["image"] == "old"
-
-
-def classed(name=None, **status):
-    spec = {"resources": {"requests": {"storage": "1Gi"}}, **({"storageClassName": name} if name else {})}
-    return manifest("PersistentVolumeClaim", "redis-backups", spec=spec, **status)
-
-
-@pytest.mark.parametrize("wanted", [classed("right"), classed()])
-def test_a_claim_without_a_volume_is_made_anew_for_another_class(api, apply, wanted):
-    apply(classed("typo"), modes=["keep"])
-    apply(wanted, modes=["keep"])
-    assert [each["operation"] for each in apply.report.objects] == ["deleted", "created"]
-    live = api.get("PersistentVolumeClaim", "redis-backups", "tenant-acme")
-    assert live["spec"].get("storageClassName") == wanted["spec"].get("storageClassName")
-
-
-def test_a_claim_whose_class_the_server_chose_or_that_has_a_volume_stays(api, apply):
-    apply(classed(), modes=["keep"])
-    live = api.get("PersistentVolumeClaim", "redis-backups", "tenant-acme")
-    api.put({**live, "spec": {**live["spec"], "storageClassName": "default"}})
-    assert apply(classed(), modes=["keep"]) == {"PersistentVolumeClaim redis-backups": "unchanged"}
-    api.put({**live, "status": {"phase": "Bound"}})
-    assert "deleted" not in apply(classed("other"), modes=["keep"]).values()
-
-
-def reader(name="redis-auth"):
-    env = [{"name": "REDIS_PASSWORD", "valueFrom": {"secretKeyRef": {"name": name, "key": "password"}}}]
-    template = {"metadata": {"annotations": {"a": "b"}}, "spec": {"containers": [{"name": "server", "env": env}]}}
-    return manifest("Deployment", "neurallog-server", "apps/v1", spec={"replicas": 1, "template": template})
-
-
-def annotations(api):
-    live = api.get("Deployment", "neurallog-server", "tenant-acme")
-    return live["spec"]["template"]["metadata"]["annotations"]
-
-
-def test_another_password_is_rolled_out_to_those_who_read_it_at_their_start(api, apply):
-    apply(reader())
-    assert annotations(api) == {"a": "b"}
-    digests = set()
-    for password in ("YQ==", "Yg=="):
-        secret = manifest("Secret", "redis-auth", data={"password": password})
-        api.put({**secret, "metadata": {"name": "redis-auth", "namespace": "tenant-acme"}})
-        assert apply(reader(), propagation_seconds=0) == {"Deployment neurallog-server": "updated"}
-        assert apply(reader()) == {"Deployment neurallog-server": "unchanged"}
-        assert annotations(api)["a"] == "b"
-        digests.add(annotations(api)["neurallog.io/secret-digest"])
-    assert len(digests) == 2
-    assert "YQ==" not in "".join(digests)
-
-
-def test_a_deployment_waits_until_all_pods_of_redis_have_the_new_password(api, apply):
-    def change(password, **age):
-        secret = manifest("Secret", "redis-auth", data={"password": password})
-        created = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-        time = (datetime.now(UTC) - timedelta(**age)).isoformat()
-        written = {"manager": "somebody", "operation": "Update", "time": time}
-        metadata = {"name": "redis-auth", "namespace": "tenant-acme"}
-        api.put({**secret, "metadata": {**metadata, "creationTimestamp": created, "managedFields": [written]}})
-
-    change("YQ==", seconds=1)
-    apply(reader())
-    first = annotations(api)["neurallog.io/secret-digest"]
-    assert apply.report.remaining == []
-    change("Yg==", seconds=100)
-    assert apply(reader()) == {"Deployment neurallog-server": "unchanged"}
-    assert apply.report.remaining == [
-        "Secret tenant-acme/redis-auth: its new password reaches all pods of Redis within 120 s"
-    ]
-    change("Yg==", seconds=121)
-    assert apply(reader()) == {"Deployment neurallog-server": "updated"}
-    assert annotations(api)["neurallog.io/secret-digest"] != first
-    assert apply.report.remaining == []
-
-
-def test_the_content_of_a_secret_that_the_tenant_names_is_not_asked_for(api, apply):
-    apply(reader("own"))
-    assert not any(path.endswith("/secrets/own") for _, path, _ in api.requests)
