@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from .components import backup
 from .components.base import Observed
 from .kube import jobs, objects, workloads
@@ -32,16 +29,15 @@ def restart_annotations(tenant: Manifest) -> dict[str, str]:
     return {RESTART_ANNOTATION: value} if value else {}
 
 
-def done(tenant: Manifest, observed: Observed, last: Mapping[str, Any], *, reconciled: bool) -> dict[str, str]:
+def done(tenant: Manifest, observed: Observed, *, reconciled: bool) -> dict[str, str]:
     """Return ``status.requests``: the last value of each request that was carried out.
 
     Args:
-        tenant: the Tenant.
+        tenant: the Tenant with its last status.
         observed: what was found of it.
-        last: its last status.
         reconciled: whether all of the Tenant was applied just now.
     """
-    carried_out = dict(last.get("requests") or {})
+    carried_out = dict((tenant.get("status") or {}).get("requests") or {})
     if (value := given(tenant, RESTART_ANNOTATION)) and _is_restarted(observed, value):
         carried_out["restart"] = value
     if (value := given(tenant, BACKUP_NOW_ANNOTATION)) and _is_backed_up(observed, value):

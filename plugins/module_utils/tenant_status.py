@@ -74,7 +74,7 @@ def compute(
     for component in COMPONENTS:
         if component.record and (kept := _recorded(component.name, component.record, tenant, observed, now)):
             status[component.name] = dict(kept)
-    if carried_out := requests.done(tenant, observed, last, reconciled=reconciled and not (failure or waiting)):
+    if carried_out := requests.done(tenant, observed, reconciled=reconciled and not (failure or waiting)):
         status["requests"] = carried_out
     other_news = differs({**status, "metrics": last["metrics"]} if last.get("metrics") else status, last)
     with suppress(ValueError, KeyError, TypeError):  # unknown values are left out
@@ -189,11 +189,10 @@ def _health(component: Component, judge: Judge, tenant: Manifest, observed: Obse
 
 def _recorded(name: str, record: Record, tenant: Manifest, observed: Observed, now: str) -> Mapping[str, Any]:
     """Return what the status keeps of a component. Whatever pods and people write, the rest is told."""
-    last = tenant.get("status") or {}
     try:
-        return record(tenant, observed, last, now)
+        return record(tenant, observed, now)
     except Exception:
-        return last.get(name) or {}
+        return (tenant.get("status") or {}).get(name) or {}
 
 
 def _condition(kind: str, holds: bool, reason: str, message: str) -> dict[str, Any]:

@@ -243,20 +243,19 @@ def status(
         return status
 
 
-def record(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
+def record(tenant: Manifest, observed: Observed, now: str) -> dict[str, Any]:
     """Return ``status.backup``.
 
     Args:
-        tenant: the Tenant.
+        tenant: the Tenant with its last status.
         observed: what was found of it.
-        last: its last status.
         now: the time, RFC 3339.
     """
     return status(
         tenant["spec"],
         observed.all("jobs"),
         observed.all("pods"),
-        last=last.get("backup") or {},
+        last=(tenant.get("status") or {}).get("backup") or {},
         now=now,
         suspended=is_suspended(observed.one("backup")),
     )

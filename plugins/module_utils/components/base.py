@@ -96,8 +96,8 @@ Judge = Callable[[Manifest, Observed], Health]
 """Concludes how a component of the Tenant is from what was observed."""
 
 
-Record = Callable[[Manifest, Observed, Mapping[str, Any], str], Mapping[str, Any]]
-"""Returns what the status keeps of a component, from the Tenant, what was observed, the last status and the time."""
+Record = Callable[[Manifest, Observed, str], Mapping[str, Any]]
+"""Returns what the status keeps of a component: of the Tenant with its last status, what was observed, and the time."""
 
 Live = Mapping[tuple[str, str], Manifest]
 """The objects of a component by kind and name."""

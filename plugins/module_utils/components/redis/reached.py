@@ -18,16 +18,15 @@ _CLAIMS = "data-redis-"
 """How the names of the claims of Redis begin."""
 
 
-def record(tenant: Manifest, observed: Observed, last: Mapping[str, Any], now: str) -> dict[str, Any]:
+def record(tenant: Manifest, observed: Observed, now: str) -> dict[str, Any]:
     """Return ``status.redis``; empty while Redis has no volume.
 
     Args:
-        tenant: the Tenant.
+        tenant: the Tenant with its last status.
         observed: what was found of it.
-        last: its last status.
         now: the time, RFC 3339.
     """
-    known = dict(last.get("redis") or {})
+    known = dict((tenant.get("status") or {}).get("redis") or {})
     if not observed.has("claims") or not observed.has("redis"):
         return known
     claims, redis = bound(observed.all("claims")), observed.one("redis")

@@ -38,7 +38,7 @@ def tenant(**redis):
 
 def recorded(*claims, redis=None, last=None, of=None, **observed):
     seen = Observed(claims=list(claims), redis=redis, **observed)
-    return reached.record(of or tenant(), seen, {"redis": last} if last else {}, NOW)
+    return reached.record({**(of or tenant()), "status": {"redis": last} if last else {}}, seen, NOW)
 
 
 def conflicts(of, *objects, pods=()):
@@ -76,7 +76,8 @@ def test_a_statefulset_that_is_away_leaves_what_its_volumes_are():
 def test_what_could_not_be_read_changes_nothing(missing):
     seen = {"claims": [], "redis": None}
     del seen[missing]
-    assert reached.record(tenant(), Observed(**seen), {"redis": {"mode": "cluster"}}, NOW) == {"mode": "cluster"}
+    known = {**tenant(), "status": {"redis": {"mode": "cluster"}}}
+    assert reached.record(known, Observed(**seen), NOW) == {"mode": "cluster"}
 
 
 def test_the_size_of_a_cluster_is_decided_when_it_is_formed():

@@ -21,7 +21,8 @@ def workload(restarted="now", ready=1):
 
 
 def done(of, last=None, *, reconciled=False, **observed):
-    return requests.done(of, Observed(**observed), {"requests": last} if last else {}, reconciled=reconciled)
+    known = {**of, "status": {"requests": last} if last else {}}
+    return requests.done(known, Observed(**observed), reconciled=reconciled)
 
 
 RESTART = tenant(RESTART_ANNOTATION="now")
