@@ -88,6 +88,7 @@ def test_a_rollout_that_waits_is_told():
 def test_a_change_counts_when_the_controller_has_seen_it():
     assert workloads.is_observed(statefulset())
     assert not workloads.is_observed(statefulset(generation=3))
+    assert not workloads.is_observed({**statefulset(generation=1), "status": {}})
     assert workloads.is_rolled_out(statefulset(updated=1))
     assert not workloads.is_rolled_out(statefulset(updated=1, generation=3))
     assert not workloads.is_rolled_out(statefulset(updated=1, replicas=2))

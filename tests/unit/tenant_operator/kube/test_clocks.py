@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tenant_operator.kube import clocks
 from tenant_operator.kube.clocks import AwakeClock
 
 
@@ -45,3 +46,11 @@ def test_by_default_it_is_the_time_of_this_machine():
     while time.monotonic() == began:
         pass
     assert 0 < clock() - before < 60
+
+
+@pytest.mark.parametrize(("has_boottime", "read"), [(True, 2.0), (False, 1.0)])
+def test_where_the_kernel_counts_the_time_asleep_that_is_what_counts(monkeypatch, has_boottime, read):
+    kernel = {"CLOCK_BOOTTIME": 7} if has_boottime else {}
+    answers = SimpleNamespace(monotonic=lambda: 1.0, clock_gettime={7: 2.0}.get, **kernel)
+    monkeypatch.setattr(clocks, "time", answers)
+    assert clocks._since_boot() == read
