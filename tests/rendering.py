@@ -16,6 +16,7 @@ from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Api
 __all__ = ["ApiError", "Renderer"]
 
 HOOKS = ("preCreate", "postCreate", "preDelete", "postDelete")
+UID = "00000000-0000-4000-8000-000000000001"
 
 
 class Renderer:
@@ -33,8 +34,9 @@ class Renderer:
         return folder, defaults, task["neurallog.tenant.apply"]["manifests"]
 
     def accepted(self, manifest):
-        """Return the Tenant as the server would keep it: a dry run."""
-        return self.client.apply(manifest, manager="tests", dry_run=True)
+        """Return the Tenant as the server would keep it: a dry run, which gives another uid each time."""
+        tenant = self.client.apply(manifest, manager="tests", dry_run=True)
+        return {**tenant, "metadata": {**tenant["metadata"], "uid": UID}}
 
     def objects(self, tenant):
         """Return the objects by kind and name, hooks included."""
