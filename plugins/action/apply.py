@@ -49,6 +49,8 @@ class ActionModule(KubernetesAction):
             result["objects"] = report.objects
             if report.remaining:
                 result["remaining"] = report.remaining
+                if report.requeue_after is not None:
+                    result["requeue_after"] = report.requeue_after
                 display.warning(f"{tenant['metadata']['name']} waits for {', '.join(report.remaining)}")
         finally:
             report.fill(result, diff=self._task.diff)

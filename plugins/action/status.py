@@ -13,6 +13,7 @@ from ..plugin_utils import reporting
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
 from ..plugin_utils.errors import RefusedError
+from ..plugin_utils.reporting import Reported
 
 try:
     import cronsim  # here, so that it is loaded before a run is forked
@@ -53,30 +54,34 @@ class ActionModule(KubernetesAction):
             report(tenant, waiting=failure)
             result.update(remaining=[failure], ready=False, components_ready=False)
             return
-        status = report(tenant, failure=failure, reconciled=options["reconciled"])
+        status, remaining = report(tenant, failure=failure, reconciled=options["reconciled"])
         if options["wait"] and not failure and not tenant["spec"].get("paused"):
-            status = self._wait(report, {**tenant, "status": status}, options["wait_timeout"])
+            status, remaining = self._wait(report, {**tenant, "status": status}, options["wait_timeout"])
         if failure:
             raise RefusedError(f"Tenant {name} is not reconciled: {failure}")
+        if remaining:
+            result["remaining"] = remaining
         result["status"] = status
         result["ready"] = tenant_status.is_ready(status)
         result["components_ready"] = tenant_status.are_components_ready(status)
 
-    def _wait(self, report: Callable[..., dict[str, Any]], tenant: dict[str, Any], timeout: float) -> dict[str, Any]:
+    def _wait(self, report: Callable[..., Reported], tenant: dict[str, Any], timeout: float) -> Reported:
         """Report until all components are ready, and show each obstacle."""
         name = tenant["metadata"]["name"]
         deadline = time.monotonic() + timeout
         shown = None
+        reported = Reported(tenant["status"], [])
         while True:
-            status: dict[str, Any] = tenant["status"]
+            status = reported.status
             ready = next(condition for condition in status["conditions"] if condition["type"] == "Ready")
             if tenant_status.are_components_ready(status):
                 display.display(f"{name}: ready")
-                return status
+                return reported
             if time.monotonic() > deadline:
                 raise RefusedError(f"Tenant {name} is not ready after {timeout} s: {ready['message']}")
             if ready["message"] != shown:
                 shown = ready["message"]
                 display.display(f"{name}: waiting for {shown}")
             time.sleep(POLL_INTERVAL)
-            tenant["status"] = report(tenant)
+            reported = report(tenant)
+            tenant["status"] = reported.status

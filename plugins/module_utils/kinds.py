@@ -41,6 +41,11 @@ def _isolating(api_version: str, kind: str, plural: str) -> Kind:
     return Kind(Resource(api_version, kind, plural), is_made=True)
 
 
+def _granting(kind: str, plural: str) -> Kind:
+    """Return a kind of objects that give a right. The Tenant owns them in any case: a right does not outlive it."""
+    return Kind(Resource("rbac.authorization.k8s.io/v1", kind, plural), is_made=True)
+
+
 def _read(api_version: str, kind: str, plural: str, *, namespaced: bool = True) -> Kind:
     """Return a kind whose objects the roles do not make."""
     return Kind(Resource(api_version, kind, plural, namespaced=namespaced))
@@ -55,6 +60,8 @@ ALL = (
     _isolating("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
     _isolating("v1", "LimitRange", "limitranges"),
     _isolating("v1", "ResourceQuota", "resourcequotas"),
+    _granting("Role", "roles"),
+    _granting("RoleBinding", "rolebindings"),
     _made("v1", "ConfigMap", "configmaps"),
     _made("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
     _made("v1", "Service", "services"),

@@ -12,6 +12,9 @@ from .kube.resources import Manifest
 ISOLATING_KINDS = frozenset({"NetworkPolicy", "ResourceQuota", "LimitRange"})
 """Kinds that isolate: they go with the namespace, after the pods, so the Tenant does not own them itself."""
 
+GRANTING_KINDS = frozenset({"Role", "RoleBinding"})
+"""Kinds that give rights: they end with the Tenant, also where its data stays."""
+
 _UID_FIELD = ("f:metadata", "f:annotations", f"f:{names.TENANT_UID_ANNOTATION}")
 _COMPONENT_FIELD = ("f:metadata", "f:labels", f"f:{names.COMPONENT_LABEL}")
 
@@ -30,12 +33,14 @@ def owner_references(tenant: Manifest, kind: str | None = None) -> list[dict[str
     """Return the owner references of a tenant's object of this kind.
 
     None for what isolates, and none while the deletion policy is Retain: garbage collection must not reach the data.
+    What gives rights is owned in any case.
 
     Args:
         tenant: the Tenant.
         kind: the kind of the object.
     """
-    return [] if kind in ISOLATING_KINDS or is_retained(tenant) else references_to(tenant)
+    is_kept = is_retained(tenant) and kind not in GRANTING_KINDS
+    return [] if kind in ISOLATING_KINDS or is_kept else references_to(tenant)
 
 
 def references_to(tenant: Manifest) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ options:
   propagation_seconds:
     description:
       - Seconds within which the kubelets bring a changed Secret to all pods.
-      - A Deployment that reads the password of Redis at its start is replaced when they are over. Until then
+      - The pods of a Deployment that read a Secret at their start are replaced when they are over. Until then
         RV(remaining) names the Secret.
     type: int
     default: 120
@@ -90,6 +90,10 @@ remaining:
   returned: when there is something
   type: list
   elements: str
+requeue_after:
+  description: Seconds after which the component has to be applied again, because time alone ends what it waits for.
+  returned: when that is so
+  type: float
 objects:
   description: What was done to each object.
   returned: success

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from ..module_utils import names, ownership
 from ..module_utils.components import registry
 from ..module_utils.components.server import ingress
-from ..module_utils.components.server.settings import AUTH_SECRET
 from ..module_utils.kube import jobs, managed_fields, objects, volumes, workloads
 from ..module_utils.kube.jobs import State
 from ..module_utils.kube.resources import Manifest, describe
-from . import namespaces
+from . import namespaces, polling
 from .client import ApiError, Client
 from .errors import RefusedError
 from .manifests import Rendered, Source
@@ -27,6 +27,15 @@ Key = tuple[str, str]
 
 GRACE = 5.0
 """Seconds that an object may take to go which is made anew."""
+
+PATIENCE = 3.0
+"""Seconds that the API server may take to learn what a new Role allows."""
+
+INTERVAL = 0.1
+"""Seconds between two attempts to read a Secret."""
+
+_BY_NAME = frozenset({"Secret", "Role", "RoleBinding"})
+"""Kinds whose objects the operator may read by their names alone."""
 
 _PREREQUISITES = frozenset({"Namespace", "ConfigMap", "Secret", "ServiceAccount"})
 """Kinds that the other objects of a component need. Without one of them the rest is not applied."""
@@ -181,18 +190,20 @@ class Component:
                 self.report.note("created", None, manifest)
 
     def _objects_before(self, sources: Sequence[Source], manifests: Sequence[Manifest]) -> dict[Key, Manifest]:
-        """Return the objects of the component's kinds; of Secrets only those that it names, by name."""
+        """Return the objects of the component's kinds; of some kinds only those that it names, by name."""
         live_objects = [
             live
             for api_version, kind in sorted({(source.api_version, source.kind) for source in sources})
-            if kind not in {"Namespace", "Secret"}
+            if kind not in {"Namespace", *_BY_NAME}
             for live in self.client.list_objects(api_version, kind, self.namespace)
         ]
-        secrets = {source.document["metadata"]["name"] for source in sources if source.kind == "Secret"}
-        secrets |= {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "Secret"}
-        live_objects += filter(
-            None, (self.client.get("v1", "Secret", name, self.namespace) for name in sorted(secrets))
-        )
+        named = [source.document for source in sources] + list(manifests)
+        keys = {
+            (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"])
+            for manifest in named
+            if manifest["kind"] in _BY_NAME
+        }
+        live_objects += filter(None, (self.client.get(*key, self.namespace) for key in sorted(keys)))
         return {_key(live): live for live in live_objects}
 
     def _apply_one(self, manifest: Manifest, mode: str, before: Manifest | None) -> None:
@@ -221,25 +232,47 @@ class Component:
         self._note(before, self._given(self._taken_back(applied, self._disowned(self._apply(applied)))))
 
     def _with_secret_digest(self, manifest: Manifest, before: Manifest | None) -> Manifest:
-        """Return a Deployment whose pods are replaced when the password changes that they read at their start.
+        """Return a Deployment whose pods are replaced when a Secret changes that they read at their start.
 
-        The pods of Redis take over another password without a restart, each when its kubelet has brought it. The
-        Deployment waits for the last of them. Of a Secret that the Tenant names the operator may not read the content.
+        The pods of Redis take over another password or authority without a restart, each when its kubelet has brought
+        it. The Deployment waits for the last of them. While a Secret is missing, the pods that run are left alone.
         """
-        if manifest["kind"] != "Deployment" or not workloads.reads_secret(manifest, AUTH_SECRET):
+        if manifest["kind"] != "Deployment":
             return manifest
-        secret = self.client.get("v1", "Secret", AUTH_SECRET, self.namespace)
-        if secret is None:
-            return manifest
-        digest = objects.digest(secret.get("data"))
+        secrets = {name: self._secret(name) for name in workloads.secret_reads(manifest)}
         former = objects.annotation(before["spec"]["template"], names.SECRET_DIGEST_ANNOTATION) if before else ""
-        age = datetime.now(UTC) - managed_fields.last_change(secret)
-        if former not in {"", digest} and age < timedelta(seconds=self.propagation_seconds):
-            wait = f"{describe(secret)}: its new password reaches all pods of Redis within {self.propagation_seconds} s"
-            self.report.remaining.append(wait)
-            digest = former
+        digest = workloads.secret_digest(manifest, secrets) or former
+        for secret in filter(None, secrets.values()):
+            age = datetime.now(UTC) - managed_fields.last_change(secret)
+            wait = timedelta(seconds=self.propagation_seconds) - age
+            if former not in {"", digest} and wait > timedelta(0):
+                seconds = self.propagation_seconds
+                self.report.remaining.append(f"{describe(secret)}: its change reaches all pods of Redis in {seconds} s")
+                self.report.requeue_after = max(self.report.requeue_after or 0.0, wait.total_seconds())
+                digest = former
+        if not digest:
+            return manifest
         template = objects.with_annotation(manifest["spec"]["template"], names.SECRET_DIGEST_ANNOTATION, digest)
         return {**manifest, "spec": {**manifest["spec"], "template": template}}
+
+    def _secret(self, name: str) -> Manifest | None:
+        """Return a Secret of the tenant's namespace; None where it does not exist, or may not be read.
+
+        The API server learns a moment after the write what a Role allows.
+        """
+        answers: list[Manifest | None] = []
+
+        def is_allowed() -> bool:
+            try:
+                answers.append(self.client.get("v1", "Secret", name, self.namespace))
+            except ApiError as error:
+                if error.status != HTTPStatus.FORBIDDEN:
+                    raise
+                return False
+            return True
+
+        polling.until(is_allowed, timeout=PATIENCE, interval=INTERVAL)
+        return answers[0] if answers else None
 
     def _apply_ingress(self, manifest: Manifest, before: Manifest | None) -> list[Manifest]:
         """Apply the Ingress with the hosts that nobody else has. Return it, or nothing if no host is left."""

@@ -22,6 +22,8 @@ class Report:
     objects: list[dict[str, Any]] = field(default_factory=list)
     remaining: list[str] = field(default_factory=list)
     """What the component still waits for."""
+    requeue_after: float | None = None
+    """Seconds until it is worth looking again; None where an event tells."""
     _differences: list[Callable[[], Iterator[dict[str, str]]]] = field(default_factory=list)
     """What the diff is made of, should somebody ask for it: YAML is dear."""
 

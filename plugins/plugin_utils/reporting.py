@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..module_utils import names, tenant_status
-from ..module_utils.components import lifecycle
+from ..module_utils.components import lifecycle, references
 from ..module_utils.components.base import Look, Observed
 from ..module_utils.components.registry import COMPONENTS
 from . import hooks, namespaces, statuses
 from .client import ApiError, Client
 from .errors import RefusedError
+
+
+class Reported(NamedTuple):
+    """What was reported of a tenant: its status, and what is still to be applied although its spec is the same."""
+
+    status: dict[str, Any]
+    remaining: list[str]
 
 
 def report(
@@ -24,7 +31,7 @@ def report(
     waiting: str = "",
     reconciled: bool = False,
     settings: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Reported:
     """Write the status if it changed, and return it.
 
     Args:
@@ -64,7 +71,7 @@ def report(
             if failure:
                 raise RefusedError(f"{failure}; and its status could not be written: {error}") from None
             raise
-    return status
+    return Reported(status, list(filter(None, [references.behind(observed)])))
 
 
 def observe(client: Client, tenant: Mapping[str, Any], settings: Mapping[str, Any], now: datetime) -> Observed:

@@ -67,7 +67,7 @@ def test_another_password_replaces_those_who_read_it_at_their_start(cluster, nam
     assert seen
     waiting = acme("rotate_password")
     assert password() != before
-    assert "its new password reaches all pods of Redis within 120 s" in waiting.flat
+    assert "its change reaches all pods of Redis in 120 s" in waiting.flat
     assert digest("deployment/neurallog-server") == seen
     acme("reconcile", "-e", "propagation_seconds=0")
     assert digest("deployment/neurallog-server") not in {seen, None}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 
 import pytest
 
@@ -66,6 +67,17 @@ MODES = [
 ]
 
 
+def server_template(cluster, name):
+    """Return what the server's pods are made of."""
+    return cluster.get("deployment", "neurallog-server", namespace=f"tenant-{name}")["spec"]["template"]
+
+
+def are_secrets_rolled_out(cluster, name):
+    """Return whether the server's pods have what is in the Secrets that the Tenant names."""
+    status = cluster.get("tenant", name).get("status") or {}
+    return is_reconciled(cluster, name) and status["components"].get("secrets", {}).get("phase") == "Running"
+
+
 @pytest.fixture
 def kept(ask):
     """Return how many lines the server has."""
@@ -77,6 +89,34 @@ def pods(cluster, name):
     """Return the UIDs of the pods of Redis."""
     words = ("pods", "-l", "app.kubernetes.io/component=redis")
     return lambda: {each["metadata"]["uid"] for each in cluster.get(*words, namespace=f"tenant-{name}")}
+
+
+@pytest.mark.day_two
+def test_a_password_that_the_tenant_names_is_rolled_out_and_nobody_is_cut_off(
+    cluster, name, make_tenant, client, kept, pods
+):
+    namespace = f"tenant-{name}"
+
+    def write(password):
+        metadata = {"name": "own", "namespace": namespace}
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": password}}
+        )
+
+    cluster.apply(make_tenant(name, redis={"security": {"authSecret": "own"}}))
+    cluster.wait_until(lambda: cluster.get("namespace", namespace))
+    write("old")
+    cluster.wait_until(lambda: are_secrets_rolled_out(cluster, name))
+    before, servers, seen = pods(), server_template(cluster, name), client()
+    write("new")
+    cluster.kubectl("annotate", "tenant", name, "neurallog.io/reconcile-now=now")
+    cluster.wait_until(lambda: server_template(cluster, name) != servers)
+    cluster.wait_until(lambda: are_secrets_rolled_out(cluster, name))
+    written = seen()["written"]
+    cluster.wait_until(lambda: seen()["written"] > written + 20)
+    assert seen()["longest"] < LONGEST, seen()
+    assert pods() == before
+    assert kept() >= written
 
 
 @pytest.mark.parametrize("redis", MODES)
@@ -124,6 +164,12 @@ def secret(namespace, authority):
     }
 
 
+def shown(execute, namespace):
+    """Return the certificate that the first pod of Redis shows; what went wrong where there is none."""
+    script = "import ssl; print(ssl.get_server_certificate(('redis-0.redis-headless', 6379)))"
+    return execute(namespace, "client", "--", PYTHON, "-c", script, check=False)
+
+
 @pytest.mark.day_two
 @pytest.mark.parametrize("redis", [{}, {"mode": "sentinel", "replicas": 3}], ids=["standalone", "sentinel"])
 def test_another_certificate_is_shown_and_nobody_is_cut_off(
@@ -135,18 +181,47 @@ def test_another_certificate_is_shown_and_nobody_is_cut_off(
     cluster.apply(secret(namespace, authority))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
 
-    def shown():
-        script = "import ssl; print(ssl.get_server_certificate(('redis-0.redis-headless', 6379)))"
-        return execute(namespace, "client", "--", PYTHON, "-c", script, check=False)
-
     before, seen = pods(), client()
-    first = shown()
+    first = shown(execute, namespace)
     assert "BEGIN CERTIFICATE" in first
     cluster.apply(secret(namespace, authority))
-    cluster.wait_until(lambda: "BEGIN CERTIFICATE" in shown() and shown() != first)
+    cluster.wait_until(lambda: "BEGIN CERTIFICATE" in (now := shown(execute, namespace)) and now != first)
     written = seen()["written"]
     cluster.wait_until(lambda: seen()["written"] > written + 20)
     assert seen()["longest"] < LONGEST, seen()
     assert pods() == before
     assert kept() >= written
     cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+@pytest.mark.day_two
+def test_another_authority_takes_over_in_three_steps_and_nobody_is_cut_off(
+    cluster, name, make_tenant, client, execute, kept, pods
+):
+    namespace, old, new = f"tenant-{name}", certificate("old"), certificate("new")
+    cluster.apply(make_tenant(name, redis={"security": {"tls": {"enabled": True, "certSecret": "redis-tls"}}}))
+    cluster.wait_until(lambda: cluster.get("namespace", namespace))
+    by_old, by_new = secret(namespace, old), secret(namespace, new)
+    both = {"ca.crt": by_old["stringData"]["ca.crt"] + by_new["stringData"]["ca.crt"]}
+    cluster.apply(by_old)
+    cluster.wait_until(lambda: are_secrets_rolled_out(cluster, name))
+    before, seen = pods(), client()
+    first = shown(execute, namespace)
+
+    def take_over(step):
+        """Apply a Secret with another authority; wait until the server's pods trust it."""
+        servers = server_template(cluster, name)
+        cluster.apply(step)
+        cluster.kubectl("annotate", "tenant", name, "--overwrite", f"neurallog.io/reconcile-now={time.time()}")
+        cluster.wait_until(lambda: server_template(cluster, name) != servers)
+        cluster.wait_until(lambda: are_secrets_rolled_out(cluster, name))
+
+    take_over({**by_old, "stringData": {**by_old["stringData"], **both}})
+    cluster.apply({**by_new, "stringData": {**by_new["stringData"], **both}})
+    cluster.wait_until(lambda: "BEGIN CERTIFICATE" in (now := shown(execute, namespace)) and now != first)
+    take_over(by_new)
+    written = seen()["written"]
+    cluster.wait_until(lambda: seen()["written"] > written + 20)
+    assert seen()["longest"] < LONGEST, seen()
+    assert pods() == before
+    assert kept() >= written

@@ -74,6 +74,11 @@ PROJECTED = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"p
         ("create", "serviceaccounts --subresource=token", "neurallog-system"),
         ("get", "pods --subresource=log", "tenant-acme"),
         ("create", "roles.rbac.authorization.k8s.io", "tenant-acme"),
+        ("escalate", "roles.rbac.authorization.k8s.io/other", "tenant-acme"),
+        ("bind", "roles.rbac.authorization.k8s.io/other", "tenant-acme"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io/tenant-operator-secrets", "tenant-acme"),
+        ("create", "rolebindings.rbac.authorization.k8s.io", "tenant-acme"),
+        ("patch", "clusterrolebindings.rbac.authorization.k8s.io/tenant-operator", "default"),
         ("bind", "clusterroles.rbac.authorization.k8s.io", "default"),
         ("impersonate", "users", "default"),
         ("create", "daemonsets.apps", "kube-system"),
@@ -98,6 +103,64 @@ def test_the_operator_writes_one_secret_of_one_type_in_a_tenants_namespace(attem
     refused = "of Secrets the operator writes redis-auth alone, of the type Opaque"
     assert refused in attempt(operator, thing("Secret", "other", namespace))
     assert refused in attempt(operator, with_token(thing("Secret", "redis-auth", namespace)))
+
+
+GRANT = "tenant-operator-secrets"
+READ = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["own"], "verbs": ["get"]}
+ITSELF = {"kind": "ServiceAccount", "name": "tenant-operator", "namespace": "neurallog-system"}
+
+
+def grant(kind, namespace, **fields):
+    metadata = {"name": GRANT, "namespace": namespace}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, **fields}
+
+
+def binding(namespace, *subjects, of=GRANT, kind="Role"):
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": of}
+    return grant("RoleBinding", namespace, roleRef=role, subjects=list(subjects))
+
+
+@pytest.fixture
+def apply(cluster):
+    """Try to apply an object as somebody; returns what the server says to it."""
+
+    def apply(who, manifest):
+        command = (*who, "apply", "--server-side", "--field-manager=tenant-operator", "--dry-run=server", "-f", "-")
+        return cluster.kubectl(*command, stdin=yaml.safe_dump(manifest), check=False).strip()
+
+    return apply
+
+
+def test_the_operator_gives_itself_the_right_to_read_secrets_by_name(apply, operator, namespace):
+    assert "serverside-applied" in apply(operator, grant("Role", namespace, rules=[READ]))
+    assert "serverside-applied" in apply(operator, binding(namespace, ITSELF))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"verbs": ["get", "list"]},
+        {"verbs": ["*"]},
+        {"resources": ["secrets", "pods"]},
+        {"resources": ["*"]},
+        {"apiGroups": ["", "apps"]},
+        {"resourceNames": []},
+    ],
+)
+def test_the_operator_gives_itself_no_other_right(apply, operator, namespace, change):
+    refused = "of Roles the operator writes tenant-operator-secrets alone"
+    assert refused in apply(operator, grant("Role", namespace, rules=[READ, {**READ, **change}]))
+
+
+def test_the_operator_gives_no_right_to_others_and_none_elsewhere(apply, operator, namespace):
+    refused = "of RoleBindings the operator writes tenant-operator-secrets alone"
+    user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "somebody"}
+    for subject in (user, {**ITSELF, "namespace": "default"}, {**ITSELF, "name": "default"}):
+        assert refused in apply(operator, binding(namespace, ITSELF, subject))
+    assert "forbidden" in apply(operator, binding(namespace, ITSELF, of="cluster-admin", kind="ClusterRole"))
+    for where in ("kube-system", "default", "neurallog-system"):
+        assert OUT_OF_BOUNDS in apply(operator, grant("Role", where, rules=[READ]))
+        assert OUT_OF_BOUNDS in apply(operator, binding(where, ITSELF))
 
 
 @pytest.mark.parametrize("where", ["kube-system", "default", "neurallog-system"])

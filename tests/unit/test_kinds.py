@@ -44,10 +44,11 @@ def test_what_isolates_is_watched_for_what_others_add():
     assert {kind["kind"] for kind in dependents() if kind.get("exclusive")} == ownership.ISOLATING_KINDS
 
 
-def test_all_but_what_isolates_and_jobs_stays_under_retain():
+def test_all_but_what_isolates_what_gives_rights_and_jobs_stays_under_retain():
     apart = {"Namespace", "Secret"}  # taken off their owners by name
     staying = {kind.resource.kind for kind in kinds.RETAINED} | apart
-    assert {kind.resource.kind for kind in kinds.MADE} - staying == ownership.ISOLATING_KINDS | {"Job"}
+    others = ownership.ISOLATING_KINDS | ownership.GRANTING_KINDS | {"Job"}
+    assert {kind.resource.kind for kind in kinds.MADE} - staying == others
 
 
 def test_the_operator_may_list_watch_and_apply_what_the_roles_make():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import backup, lifecycle, namespace, network, usage
+from . import backup, lifecycle, namespace, network, references, usage
 from .base import Component
 from .redis import component as redis
 from .server import component as server
@@ -10,6 +10,7 @@ from .server import ingress
 
 COMPONENTS: tuple[Component, ...] = (
     namespace.COMPONENT,
+    references.COMPONENT,
     redis.COMPONENT,
     server.COMPONENT,
     network.COMPONENT,

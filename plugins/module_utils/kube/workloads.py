@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from . import objects
 from .resources import Manifest, describe
 from .terminations import last_line
 
@@ -84,18 +86,63 @@ def _condition(manifest: Manifest, kind: str) -> Mapping[str, Any]:
     return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
-def reads_secret(workload: Manifest, name: str) -> bool:
-    """Return whether a container of the pods has an environment variable from a Secret.
+@dataclass(frozen=True)
+class SecretRead:
+    """What pods read of a Secret when they start.
+
+    Args:
+        keys: the keys of its data.
+        optional: whether they start without it.
+    """
+
+    keys: frozenset[str]
+    optional: bool
+
+
+def secret_reads(workload: Manifest) -> dict[str, SecretRead]:
+    """Return what pods read of Secrets when they start, by the Secret's name: variables, and files of chosen keys.
+
+    A Secret that is mounted as a whole is not among them: what runs in the pods follows its changes.
+
+    Args:
+        workload: the Deployment or StatefulSet; empty where there is none.
+    """
+    spec = workload["spec"]["template"]["spec"] if workload else {}
+    references = [
+        reference
+        for container in spec.get("containers") or ()
+        for variable in container.get("env") or ()
+        if (reference := (variable.get("valueFrom") or {}).get("secretKeyRef"))
+    ]
+    read = [(each["name"], {each["key"]}, bool(each.get("optional"))) for each in references]
+    for volume in spec.get("volumes") or ():
+        if items := (volume.get("secret") or {}).get("items"):
+            secret = volume["secret"]
+            read.append((secret["secretName"], {item["key"] for item in items}, bool(secret.get("optional"))))
+    return {
+        name: SecretRead(
+            frozenset().union(*(keys for other, keys, _ in read if other == name)),
+            all(optional for other, _, optional in read if other == name),
+        )
+        for name, _, _ in read
+    }
+
+
+def secret_digest(workload: Manifest, secrets: Mapping[str, Manifest | None]) -> str:
+    """Return the digest of what pods would read of Secrets if they started now.
 
     Args:
         workload: the Deployment or StatefulSet.
-        name: the name of the Secret.
+        secrets: the Secrets by name; None for one that does not exist.
+
+    Returns:
+        The digest; empty where the pods read none, or where one is missing without which they do not start.
     """
-    return any(
-        (variable.get("valueFrom") or {}).get("secretKeyRef", {}).get("name") == name
-        for container in workload["spec"]["template"]["spec"]["containers"]
-        for variable in container.get("env") or ()
-    )
+    reads = secret_reads(workload)
+    if not reads or any(secrets.get(name) is None and not read.optional for name, read in reads.items()):
+        return ""
+    data = {name: (secrets.get(name) or {}).get("data") or {} for name in reads}
+    return objects.digest({name: {key: data[name].get(key) for key in read.keys} for name, read in reads.items()})
 
 
 def version(image: str) -> str:

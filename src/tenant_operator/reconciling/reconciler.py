@@ -304,6 +304,8 @@ class Reconciler:
 
     def _come_back(self, work: Work, fresh: Manifest, outcome: Outcome) -> None:
         """Requeue the resource as its outcome requires."""
+        if outcome.requeue_after is not None:
+            self._requeue.later(work.key, outcome.requeue_after)
         if outcome.failure:
             self._requeue.failed(work.key)
         elif work.is_deletion and outcome.remaining:

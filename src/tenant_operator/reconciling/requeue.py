@@ -86,6 +86,15 @@ class Requeue:
         """Retry with backoff: something is still on its way, or the cache is behind."""
         self._queue.retry(key)
 
+    def later(self, key: str, delay: float) -> None:
+        """Look again when the run says that time alone has changed something; an event may come earlier.
+
+        Args:
+            key: the key of the resource.
+            delay: seconds.
+        """
+        self._after(key, delay, "the run")
+
     def deleting(self, key: str) -> None:
         """Look again at a resource that waits for the end of its objects."""
         self._after(key, DELETION_DELAY, "deletion")

@@ -20,8 +20,9 @@ class AppliedObject:
 class Outcome:
     """The outcome of a run for one host.
 
-    Two of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
-    and ``objects``, those that were applied, by kind and name.
+    Three of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
+    ``objects``, those that were applied, by kind and name, and ``requeue_after``, the seconds until time alone changes
+    something.
     """
 
     changes: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Outcome:
     failure: str = ""
     remaining: tuple[str, ...] = ()
     objects: Mapping[tuple[str, str], AppliedObject] = field(default_factory=dict)
+    requeue_after: float | None = None
 
 
 HOSTS_FAILED = 2
@@ -88,6 +90,7 @@ def read_all(events: Iterable[Mapping[str, Any]], *, ended: Ended) -> Outcome:
         failure=failure,
         remaining=tuple(name for end in ends.values() for name in end.remaining),
         objects={key: applied for end in ends.values() for key, applied in end.objects.items()},
+        requeue_after=min((end.requeue_after for end in ends.values() if end.requeue_after is not None), default=None),
     )
 
 
@@ -105,6 +108,7 @@ def _ends(events: Iterable[Mapping[str, Any]]) -> tuple[dict[str, _End], Mapping
             end.message = str(result.get("msg") or f"{data.get('task')} failed")
         elif event["event"] == "runner_on_ok":
             end.remaining = tuple(map(str, result.get("remaining", end.remaining)))
+            end.requeue_after = _earliest(end.requeue_after, result.get("requeue_after"))
             end.objects.update(_applied_objects(result.get("objects")))
             if result.get("changed"):
                 end.changes += _changes(result) or [str(data.get("task"))]
@@ -122,8 +126,16 @@ class _End:
 
     message: str = ""
     remaining: tuple[str, ...] = ()
+    requeue_after: float | None = None
     objects: dict[tuple[str, str], AppliedObject] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+
+
+def _earliest(before: float | None, seconds: Any) -> float | None:
+    """Return the smaller number of seconds; what a task returns that is no number does not count."""
+    if not isinstance(seconds, (int, float)):
+        return before
+    return seconds if before is None else min(before, seconds)
 
 
 def _changes(result: Mapping[str, Any]) -> list[str]:
@@ -155,4 +167,5 @@ def _outcome(
         failure=(end.message or "a task failed") if failed else shared,
         remaining=end.remaining,
         objects=end.objects,
+        requeue_after=end.requeue_after,
     )

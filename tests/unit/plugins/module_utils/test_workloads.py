@@ -92,3 +92,43 @@ def test_a_change_counts_when_the_controller_has_seen_it():
     assert workloads.is_rolled_out(statefulset(updated=1))
     assert not workloads.is_rolled_out(statefulset(updated=1, generation=3))
     assert not workloads.is_rolled_out(statefulset(updated=1, replicas=2))
+
+
+def reader(*env, volumes=()):
+    return {"spec": {"template": {"spec": {"containers": [{"env": list(env)}, {}], "volumes": list(volumes)}}}}
+
+
+def from_secret(name, key, **rest):
+    return {"name": "A", "valueFrom": {"secretKeyRef": {"name": name, "key": key, **rest}}}
+
+
+CHOSEN = {"name": "ca", "secret": {"secretName": "tls", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}
+WHOLE = {"name": "tls", "secret": {"secretName": "whole"}}
+
+
+def test_pods_read_variables_and_chosen_files_at_their_start():
+    env = [
+        {"name": "B", "value": "x"},
+        {"name": "C", "valueFrom": {"fieldRef": {}}},
+        from_secret("a", "one", optional=True),
+        from_secret("a", "two"),
+        from_secret("b", "one", optional=True),
+    ]
+    assert workloads.secret_reads(reader(*env, volumes=[CHOSEN, WHOLE, {"name": "tmp", "emptyDir": {}}])) == {
+        "a": workloads.SecretRead(frozenset({"one", "two"}), optional=False),
+        "b": workloads.SecretRead(frozenset({"one"}), optional=True),
+        "tls": workloads.SecretRead(frozenset({"ca.crt"}), optional=False),
+    }
+    assert workloads.secret_reads({}) == {}
+
+
+def test_the_digest_of_secrets_counts_what_is_read_and_nothing_else():
+    def digest(env, **data):
+        return workloads.secret_digest(reader(env), {name: value and {"data": value} for name, value in data.items()})
+
+    one = from_secret("a", "one")
+    assert digest(one, a={"one": "x"}) == digest(one, a={"one": "x", "two": "y"}) != digest(one, a={"one": "y"})
+    assert digest(one, a=None) == ""
+    optional = from_secret("a", "one", optional=True)
+    assert digest(optional, a=None) not in {"", digest(optional, a={"one": "x"})}
+    assert workloads.secret_digest(reader(), {}) == ""

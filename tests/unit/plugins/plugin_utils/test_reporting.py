@@ -76,7 +76,7 @@ def test_a_look_that_is_refused_leaves_the_others(api, tenant, workload):
     workload("StatefulSet", "redis")
     workload("Deployment", "neurallog-server")
     api.refuse("GET", "/networkpolicies")
-    status = reporting.report(api.client, tenant)
+    status = reporting.report(api.client, tenant).status
     assert status["components"]["redis"]["phase"] == "Running"
     assert status["components"]["network"]["phase"] == "Failed"
     assert "It cannot be read: Forbidden" in status["components"]["network"]["message"]
@@ -104,11 +104,11 @@ def test_hosts_that_the_ingress_lacks_are_looked_for_in_the_whole_cluster(api, m
     tenant = make_tenant({"integrations": {"ingress": ingress}}, {"namespaceUID": "n"})
     rules = [{"host": "a.example.com"}]
     put("Ingress", "web", "networking.k8s.io/v1", "other", spec={"rules": rules})
-    status = reporting.report(api.client, tenant)
+    status = reporting.report(api.client, tenant).status
     assert "the tenant does not get a.example.com" in status["components"]["ingress"]["message"]
     put("Ingress", "neurallog-server", "networking.k8s.io/v1", spec={"rules": rules})
     api.requests.clear()
-    status = reporting.report(api.client, tenant)
+    status = reporting.report(api.client, tenant).status
     assert status["components"]["ingress"]["phase"] == "Running"
     assert "/apis/networking.k8s.io/v1/ingresses" not in [path for _, path, _ in api.requests]
 
@@ -116,7 +116,7 @@ def test_hosts_that_the_ingress_lacks_are_looked_for_in_the_whole_cluster(api, m
 def test_hosts_outside_of_the_domains_are_told(api, make_tenant):
     ingress = {"enabled": True, "hosts": [{"host": "a.example.com"}]}
     tenant = make_tenant({"integrations": {"ingress": ingress}})
-    status = reporting.report(api.client, tenant, settings={"ingress_domains": ["*.example.org"]})
+    status = reporting.report(api.client, tenant, settings={"ingress_domains": ["*.example.org"]}).status
     assert "a.example.com" in status["components"]["ingress"]["message"]
     assert status["components"]["ingress"]["phase"] == "Failed"
 
@@ -132,9 +132,9 @@ def test_a_status_that_says_nothing_new_is_not_written(api, tenant, workload):
 
 
 def test_a_failure_is_the_message_of_the_tenant(api, tenant):
-    status = reporting.report(api.client, tenant, failure="it broke")
+    status = reporting.report(api.client, tenant, failure="it broke").status
     assert (status["phase"], condition(status, "Ready")["message"]) == ("Failed", "it broke")
-    waiting = reporting.report(api.client, tenant, waiting="Job a")
+    waiting = reporting.report(api.client, tenant, waiting="Job a").status
     assert condition(waiting, "Ready")["reason"] == "Waiting"
 
 
@@ -143,11 +143,11 @@ def test_a_status_that_cannot_be_computed_is_never_an_old_ready(api, tenant, mon
         raise ZeroDivisionError("of all things")
 
     monkeypatch.setattr(tenant_status, "compute", broken)
-    status = reporting.report(api.client, tenant)
+    status = reporting.report(api.client, tenant).status
     assert condition(status, "Ready")["status"] == "False"
     assert "of all things" in condition(status, "Ready")["message"]
     assert api.get("Tenant", "acme")["status"]["phase"] == "Failed"
-    assert condition(reporting.report(api.client, tenant, failure="a task"), "Ready")["message"] == "a task"
+    assert condition(reporting.report(api.client, tenant, failure="a task").status, "Ready")["message"] == "a task"
 
 
 def test_a_status_that_cannot_be_written_is_written_least(api, tenant):

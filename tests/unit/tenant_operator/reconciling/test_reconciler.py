@@ -205,6 +205,17 @@ def test_a_run_that_waits_has_not_failed_and_is_made_whole_when_it_comes_back(wo
     assert world.server.runs == [("a", 1, ())]
 
 
+@pytest.mark.parametrize("failure", ["", "it broke"])
+def test_a_run_that_says_when_time_changes_something_comes_back_then(settled, failure):
+    settled.server.run = lambda *_, **__: {"a": Outcome(failure=failure, remaining=("it",), requeue_after=0.05)}
+    settled.server.put(thing(generation=2))
+    settled.reconcile(["a"])
+    settled.clock.now += 0.04
+    assert len(settled.queue) == 0
+    settled.clock.now += 0.02
+    assert len(settled.queue) == 1
+
+
 def test_at_rest_the_api_server_is_not_even_asked(settled):
     settled.server.away = True
     settled.reconcile(["a"])

@@ -102,6 +102,20 @@ def test_a_run_for_one_resource_gathers_what_all_its_hosts_did():
     assert outcome.read_all(events, ended=OK) == Outcome(changes=("One", "Two"), remaining=("x", "y"))
 
 
+def test_the_earliest_time_at_which_something_changes_counts():
+    events = [
+        event("runner_on_ok", host="a", res={"requeue_after": 20}),
+        event("runner_on_ok", host="a", res={"requeue_after": 10.5}),
+        event("runner_on_ok", host="a", res={"requeue_after": "soon"}),
+        event("runner_on_ok", host="b", res={"requeue_after": 30}),
+        event("runner_on_ok", host="c", res={}),
+        event("playbook_on_stats", processed=dict.fromkeys("abc", 1)),
+    ]
+    outcomes = outcome.read(events, ["a", "b", "c"], ended=OK)
+    assert [outcomes[host].requeue_after for host in "abc"] == [10.5, 30, None]
+    assert outcome.read_all(events, ended=OK).requeue_after == 10.5
+
+
 def test_a_run_that_was_cancelled_has_failed():
     assert "canceled" in outcome.read_all([stats()], ended=Ended("canceled", 0)).failure
 
