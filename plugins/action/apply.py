@@ -22,13 +22,14 @@ class ActionModule(KubernetesAction):
         "component": {"type": "str", "required": True},
         "manifests": {"type": "list", "elements": "raw", "required": True},
         "force": {"type": "bool", "default": True},
+        "paused_too": {"type": "bool", "default": False},
         "propagation_seconds": {"type": "int", "default": 120},
         "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
     }
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant = options["tenant"]
-        if self.skips_paused(result, tenant):
+        if not options["paused_too"] and self.skips_paused(result, tenant):
             result["objects"] = []
             return
         sources = manifests.load(options["manifests"], self._find_needle)

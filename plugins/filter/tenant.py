@@ -8,7 +8,7 @@ from typing import Any
 from ..module_utils import names, ownership, requests, tenant_status
 from ..module_utils.components.base import Observed
 from ..module_utils.components.registry import COMPONENTS
-from ..module_utils.kube import objects, quantities
+from ..module_utils.kube import objects, quantities, terminations
 
 
 def generated_password(length: int) -> str:
@@ -28,6 +28,7 @@ class FilterModule:
         shared: dict[str, Callable[..., Any]] = {
             "digest": objects.digest,
             "generated_password": generated_password,
+            "last_words": terminations.last_words,
             "labels": lambda tenant, component: names.labels(tenant["metadata"]["name"], component),
             "namespace_name": lambda tenant: names.namespace_name(tenant["metadata"]["name"]),
             "owner_references": ownership.owner_references,

@@ -42,6 +42,11 @@ options:
       - Take fields that another field manager owns. If C(false), the conflict is explained and nothing is taken.
     type: bool
     default: true
+  paused_too:
+    description:
+      - Whether to apply the component although C(spec.paused) is C(true), as a restore does.
+    type: bool
+    default: false
   propagation_seconds:
     description:
       - Seconds within which the kubelets bring a changed Secret to all pods.

@@ -310,3 +310,50 @@ def test_only_the_pods_own_copy_is_fetched(pod, backup):
         f"rclone copy remote:bucket/acme/{NAME}/SHA256SUMS {pod.path('/backup')}/{NAME}",
         f"rclone copy remote:bucket/acme/{NAME}/redis-1.rdb {pod.path('/backup')}/{NAME}",
     ]
+
+
+CHECKED = "[offset 0] Checking RDB file\n[info] {} keys read\n[info] {} expires\n[info] 0 already expired\n"
+
+
+def checked(pod, *copies):
+    """Have a backup of these copies; each is given by its keys, and by how many of them expire."""
+    sums = ""
+    for number, (keys, expires) in enumerate(copies):
+        name = f"redis-{number}.rdb"
+        pod.write(f"/backup/{NAME}/{name}", name)
+        pod.program("redis-check-rdb", f"./{name}", CHECKED.format(keys, expires))
+        sums += f"{hashlib.sha256(name.encode()).hexdigest()}  ./{name}\n"
+    pod.write(f"/backup/{NAME}/SHA256SUMS", sums)
+
+
+def test_a_backup_is_checked_and_its_keys_are_counted_before_anything_is_emptied(pod):
+    checked(pod, (501, 2), (99, 0))
+    pod.run("/scripts/verify.sh", RESTORE_FROM=NAME, REDIS_MASTERS="2")
+    assert json.loads(pod.read("/dev/termination-log")) == {"keys": 600, "expires": 2}
+
+
+def test_a_backup_that_does_not_fit_or_is_not_whole_is_refused(pod):
+    checked(pod, (501, 2), (99, 0))
+    said = pod.run("/scripts/verify.sh", RESTORE_FROM=NAME, REDIS_MASTERS="1", code=1)
+    assert "of a Redis with 2 masters: spec.redis must have the mode cluster and masters: 2, or more" in said
+    pod.write(f"/backup/{NAME}/redis-1.rdb", "something else")
+    pod.run("/scripts/verify.sh", RESTORE_FROM=NAME, REDIS_MASTERS="2", code=1)
+    pod.run("/scripts/verify.sh", RESTORE_FROM="missing", REDIS_MASTERS="2", code=2)
+    checked(pod, (1, 0))
+    pod.program("redis-check-rdb", code=1)
+    pod.run("/scripts/verify.sh", RESTORE_FROM=NAME, REDIS_MASTERS="1", code=1)
+    assert not pod.path("/dev/termination-log").exists()
+
+
+def test_the_keys_of_all_masters_are_counted(pod):
+    pod.redis("-h redis cluster nodes", NODES)
+    pod.redis("-e -h redis-0.redis-headless dbsize", "501")
+    pod.redis("-e -h 10.0.0.3 dbsize", "99")
+    pod.run("/scripts/count.sh", REDIS_MODE="cluster")
+    assert json.loads(pod.read("/dev/termination-log")) == {"keys": 600}
+
+
+def test_keys_that_cannot_be_counted_are_no_keys_that_are_missing(pod):
+    pod.program("redis-cli", "-e -h redis dbsize", "NOAUTH\n", code=1)
+    pod.run("/scripts/count.sh", code=1)
+    assert not pod.path("/dev/termination-log").exists()

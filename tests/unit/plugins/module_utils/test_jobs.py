@@ -4,7 +4,7 @@ import pytest
 
 from ansible_collections.neurallog.tenant.plugins.module_utils.kube import jobs
 from ansible_collections.neurallog.tenant.plugins.module_utils.kube.jobs import State
-from ansible_collections.neurallog.tenant.plugins.module_utils.kube.terminations import last_line
+from ansible_collections.neurallog.tenant.plugins.module_utils.kube.terminations import last_line, last_words
 
 
 def job(*conditions):
@@ -43,3 +43,18 @@ def test_what_the_container_said_last_is_better_than_what_the_controller_says():
 )
 def test_the_last_words_are_the_last_line_that_says_something(message, line):
     assert last_line({"message": message}) == line
+
+
+def pod(*ends, kind="containerStatuses"):
+    return {"status": {kind: [{"state": {"terminated": end} if end else {"running": {}}} for end in ends]}}
+
+
+def test_the_last_words_of_pods_are_those_of_the_container_that_failed():
+    went_well = pod({"exitCode": 0, "message": "done"}, None)
+    assert last_words([went_well]) == "done"
+    assert (
+        last_words([went_well, pod({"exitCode": 1, "message": "a\nno room"}, kind="initContainerStatuses")])
+        == "no room"
+    )
+    assert last_words([{}, pod({"exitCode": 1})]) == ""
+    assert last_words([pod({"exitCode": 1}), went_well]) == "done"
