@@ -150,7 +150,7 @@ test-kind: venv ## Build the images and run what needs real pods, on kind cluste
 
 .PHONY: test-day-two
 test-day-two: venv ## Run what takes long on kind: Secrets that change, and changes of size, under load
-	pytest -q --numprocesses 2 --durations 0 -m day_two tests/kind
+	pytest -q --numprocesses 2 --durations 0 --junit-xml .devcluster/day-two.xml -m day_two tests/kind
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

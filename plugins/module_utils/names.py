@@ -10,6 +10,7 @@ HANDOVER_MANAGER = f"{FIELD_MANAGER}-handover"
 FINALIZER = "neurallog.io/finalizer"
 TENANT_LABEL = "neurallog.io/tenant"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+INSTANCE_LABEL = "app.kubernetes.io/instance"
 TENANT_UID_ANNOTATION = "neurallog.io/tenant-uid"
 RESTART_ANNOTATION = "neurallog.io/restart"
 BACKUP_NOW_ANNOTATION = "neurallog.io/backup-now"
@@ -45,11 +46,11 @@ def selector_labels(tenant_name: str, component: str) -> dict[str, str]:
         tenant_name: the name of the Tenant.
         component: the name of the component.
     """
-    return {"app.kubernetes.io/instance": tenant_name, COMPONENT_LABEL: component}
+    return {INSTANCE_LABEL: tenant_name, COMPONENT_LABEL: component}
 
 
 def labels(tenant_name: str, component: str) -> dict[str, str]:
-    """Return the labels of every object of a component. They are for people and selectors, and no identity.
+    """Return the labels of the pods of a component. They are for people and selectors, and no identity.
 
     Args:
         tenant_name: the name of the Tenant.
@@ -64,3 +65,18 @@ def labels(tenant_name: str, component: str) -> dict[str, str]:
         "app.kubernetes.io/managed-by": FIELD_MANAGER,
         **selector_labels(tenant_name, component),
     }
+
+
+def object_labels(tenant_name: str, component: str) -> dict[str, str]:
+    """Return the labels of every object of a component, those of its pods but for the instance.
+
+    Argo CD takes an object without an owner for its own, and removes it, if its instance is the name of an Application.
+    No Application has a name with a capital letter.
+
+    Args:
+        tenant_name: the name of the Tenant.
+        component: the name of the component.
+
+    Source: https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+    """
+    return {**labels(tenant_name, component), INSTANCE_LABEL: f"{KIND}-{tenant_name}"}

@@ -156,7 +156,9 @@ class Component:
         else:
             metadata["namespace"] = self.namespace
         tenant_name = self.tenant["metadata"]["name"]
-        metadata["labels"] = {**metadata.get("labels", {}), **names.labels(tenant_name, self.name)}
+        # Rules of other tenants select a Namespace by its labels, and a policy protects it: its instance is the tenant.
+        labels = names.labels if manifest["kind"] == "Namespace" else names.object_labels
+        metadata["labels"] = {**metadata.get("labels", {}), **labels(tenant_name, self.name)}
         if owners := ownership.owner_references(self.tenant, manifest["kind"]):
             metadata["ownerReferences"] = owners
         completed = {**manifest, "metadata": metadata}
@@ -333,10 +335,16 @@ class Component:
         return manifest
 
     def _grow(self, claim: Manifest, before: Manifest | None) -> None:
-        """Apply the size of a claim alone. The rest belongs to the controller that made it."""
-        if before is not None and volumes.must_grow(claim, before):
+        """Apply the size of a claim and its annotations. The rest belongs to the controller that made it."""
+        if before is None:
+            return
+        annotations = claim["metadata"].get("annotations", {})
+        grows = volumes.must_grow(claim, before)
+        if grows or not annotations.items() <= (before["metadata"].get("annotations") or {}).items():
             metadata = {key: claim["metadata"][key] for key in ("name", "namespace")}
-            self._note(before, self._apply({**claim, "metadata": {**metadata, "uid": before["metadata"]["uid"]}}))
+            metadata |= {"uid": before["metadata"]["uid"], "annotations": annotations}
+            sized = claim if grows else volumes.with_size_of(claim, before)
+            self._note(before, self._apply({**sized, "metadata": metadata}))
 
     def _create(self, manifest: Manifest) -> dict[str, Any]:
         created = self.client.create(manifest, manager=names.FIELD_MANAGER, dry_run=self.dry_run)

@@ -147,7 +147,7 @@ class Hooks:
             **rendered.manifest["metadata"],
             "name": hooks.job_name(self.tenant, hook),
             "namespace": hooks.namespace(self.tenant, hook, self.options["lifecycle_namespace"]),
-            "labels": {**names.labels(name, "lifecycle"), "neurallog.io/hook": hook},
+            "labels": {**names.object_labels(name, "lifecycle"), "neurallog.io/hook": hook},
             # Under Retain, too: a Job is not data, and one outside the tenant's namespace must not stay.
             "ownerReferences": ownership.references_to(self.tenant),
         }

@@ -34,6 +34,11 @@ def restore(cluster, name, manifest):
     return restore
 
 
+@pytest.fixture(scope="module")
+def buckets(cluster):
+    bucket.start(cluster)
+
+
 def last_backup(cluster, name):
     return cluster.get("tenant", name)["status"].get("backup", {}).get("lastBackupName")
 
@@ -74,7 +79,8 @@ def test_a_redis_goes_back_to_a_backup_and_forth_again(cluster, name, make_tenan
     assert cluster.get("tenant", name)["spec"]["paused"] is False
     second = last_backup(cluster, name)
     assert second > first
-    assert restore(tenant, second).code == 0
+    again = restore(tenant, second)
+    assert again.code == 0, again.output
     assert "later" in str(dump(1))
 
 

@@ -9,7 +9,7 @@ from .resources import Manifest
 
 
 def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
-    """Return the StatefulSet with the storage request that it was created with in each volume claim template.
+    """Return the StatefulSet with the metadata and storage request it was created with in each volume claim template.
 
     The templates are immutable; a claim grows by an update of the claim itself. Any other difference stays, so that the
     server refuses it by name.
@@ -20,9 +20,9 @@ def with_claims_of(manifest: Manifest, live: Manifest) -> Manifest:
     """
     if manifest.get("kind") != "StatefulSet":
         return manifest
-    sizes = {claim["metadata"]["name"]: request(claim) for claim in live["spec"].get("volumeClaimTemplates") or ()}
+    made = {claim["metadata"]["name"]: claim for claim in live["spec"].get("volumeClaimTemplates") or ()}
     claims = [
-        _with_request(claim, sizes.get(claim["metadata"]["name"]))
+        _as_made(claim, made[name]) if (name := claim["metadata"]["name"]) in made else claim
         for claim in manifest["spec"].get("volumeClaimTemplates") or ()
     ]
     return {**manifest, "spec": {**manifest["spec"], "volumeClaimTemplates": claims}}
@@ -69,6 +69,12 @@ def request(claim: Manifest) -> str | None:
     """Return the size that a claim asks for; None where it asks for none."""
     size = claim["spec"].get("resources", {}).get("requests", {}).get("storage")
     return None if size is None else str(size)
+
+
+def _as_made(claim: Manifest, made: Manifest) -> Manifest:
+    """Return a volume claim template with the labels, annotations and storage request of the one that is there."""
+    metadata = {key: made["metadata"][key] for key in ("name", "labels", "annotations") if key in made["metadata"]}
+    return {**_with_request(claim, request(made)), "metadata": metadata}
 
 
 def _with_request(claim: Manifest, size: str | None) -> Any:

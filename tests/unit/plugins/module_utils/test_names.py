@@ -27,5 +27,14 @@ def test_a_name_that_no_namespace_can_carry_is_refused_by_field(name):
 
 
 @given(dns_label)
+def test_the_instance_of_an_object_is_a_label_that_no_application_has_for_a_name(name):
+    labels = names.object_labels(name, "redis")
+    instance = labels.pop("app.kubernetes.io/instance")
+    assert instance != instance.lower()
+    assert len(instance) <= 63
+    assert labels.items() <= names.labels(name, "redis").items()
+
+
+@given(dns_label)
 def test_selectors_select_what_the_labels_say(name):
     assert names.selector_labels(name, "redis").items() <= names.labels(name, "redis").items()

@@ -112,6 +112,24 @@ def test_a_claim_that_somebody_else_makes_grows_and_is_never_made_or_shrunk(api,
     assert "labels" not in kept["metadata"]
 
 
+def test_a_claim_that_somebody_else_makes_gets_annotations_and_keeps_its_size(api, apply):
+    live = claim("2Gi")
+    api.put({**live, "metadata": {**live["metadata"], "namespace": "tenant-acme"}})
+    marked = claim("1Gi")
+    marked["metadata"]["annotations"] = {"a": "b"}
+    assert apply(marked, modes=["grow"]) == {"PersistentVolumeClaim data-redis-0": "updated"}
+    assert apply(marked, modes=["grow"]) == {}
+    kept = api.get("PersistentVolumeClaim", "data-redis-0", "tenant-acme")
+    assert (kept["metadata"]["annotations"], kept["spec"]) == ({"a": "b"}, live["spec"])
+
+
+def test_no_object_has_the_name_of_an_application_for_its_instance(api, apply, make_tenant):
+    apply(manifest("ConfigMap", "a"), manifest("Namespace", "tenant-acme"))
+    instance = "app.kubernetes.io/instance"
+    assert api.get("ConfigMap", "a", "tenant-acme")["metadata"]["labels"][instance] == "Tenant-acme"
+    assert api.get("Namespace", "tenant-acme")["metadata"]["labels"][instance] == "acme"
+
+
 def test_a_claim_of_our_own_never_shrinks(api, apply):
     apply(claim("2Gi"), modes=["keep"])
     assert apply(claim("1Gi"), modes=["keep"]) == {"PersistentVolumeClaim data-redis-0": "unchanged"}
