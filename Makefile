@@ -133,11 +133,11 @@ test-unit: venv programs ## Run the tests that need no cluster
 
 .PHONY: test-cluster
 test-cluster: venv ## Run the tests on a control plane of their own
-	pytest -q tests/cluster
+	pytest -q --durations 10 tests/cluster
 
 .PHONY: test-security
 test-security: venv ## Attack the operator on a control plane of its own
-	pytest -q tests/security
+	pytest -q --durations 10 tests/security
 
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own
@@ -145,7 +145,7 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 
 .PHONY: test-kind
 test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
-	pytest -q --numprocesses 2 --dist loadscope -m "not day_two" tests/kind
+	pytest -q --numprocesses 2 --dist loadscope --durations 20 -m "not day_two" tests/kind
 	molecule test --scenario-name kind </dev/null
 
 .PHONY: test-day-two

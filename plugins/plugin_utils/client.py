@@ -192,9 +192,16 @@ class Client:
         preconditions = {"uid": metadata["uid"]}
         if only_this_version:
             preconditions["resourceVersion"] = metadata["resourceVersion"]
-        options = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        options = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "preconditions": preconditions,
+            "propagationPolicy": "Background",  # by default the pods of a Job would stay
+        }
+        if dry_run:
+            options["dryRun"] = ["All"]  # where a delete has a body, the server does not look at the query
         try:
-            self._write("DELETE", manifest, {"propagationPolicy": "Background"}, dry_run=dry_run, body=options)
+            self._write("DELETE", manifest, {}, dry_run=dry_run, body=options)
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise

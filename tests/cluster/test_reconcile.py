@@ -71,6 +71,16 @@ def test_check_with_diff_shows_the_changed_field_and_writes_nothing(cluster, acm
     assert acme.get("deployment", "neurallog-server")["spec"]["replicas"] == 1
 
 
+def test_check_shows_what_would_be_deleted_and_deletes_nothing(acme, name):
+    assert acme.reconcile(server={"replicas": 2}).code == 0
+    kept = acme.get("pdb", "neurallog-server"), acme.get("cronjob", "redis-backup")
+    run = acme.reconcile("--check", "--diff", server={"replicas": 1}, backup={"enabled": False})
+    assert run.code == 0, run.output
+    for title in ("PodDisruptionBudget", "CronJob"):
+        assert f"{title} tenant-{name}/" in run.output
+    assert (acme.get("pdb", "neurallog-server"), acme.get("cronjob", "redis-backup")) == kept
+
+
 def test_check_of_a_new_tenant_shows_its_manifests_and_writes_nothing(cluster, name, manifest, make_tenant):
     before = cluster.audit_position()
     run = cluster.playbook("reconcile", "-i", manifest(make_tenant(name)), "--check", "--diff")

@@ -131,6 +131,9 @@ def secret_reads(workload: Manifest) -> dict[str, SecretRead]:
 def secret_digest(workload: Manifest, secrets: Mapping[str, Manifest | None]) -> str:
     """Return the digest of what pods would read of Secrets if they started now.
 
+    Whoever may read a Deployment, and no Secrets, must not find a password by trying: the Secret's UID, which is as
+    secret as its data, counts as well.
+
     Args:
         workload: the Deployment or StatefulSet.
         secrets: the Secrets by name; None for one that does not exist.
@@ -141,8 +144,12 @@ def secret_digest(workload: Manifest, secrets: Mapping[str, Manifest | None]) ->
     reads = secret_reads(workload)
     if not reads or any(secrets.get(name) is None and not read.optional for name, read in reads.items()):
         return ""
-    data = {name: (secrets.get(name) or {}).get("data") or {} for name in reads}
-    return objects.digest({name: {key: data[name].get(key) for key in read.keys} for name, read in reads.items()})
+    counted = {}
+    for name, read in reads.items():
+        secret = secrets.get(name) or {}
+        data = secret.get("data") or {}
+        counted[name] = [(secret.get("metadata") or {}).get("uid"), {key: data.get(key) for key in read.keys}]
+    return objects.digest(counted)
 
 
 def version(image: str) -> str:

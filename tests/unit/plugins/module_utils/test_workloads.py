@@ -132,3 +132,11 @@ def test_the_digest_of_secrets_counts_what_is_read_and_nothing_else():
     optional = from_secret("a", "one", optional=True)
     assert digest(optional, a=None) not in {"", digest(optional, a={"one": "x"})}
     assert workloads.secret_digest(reader(), {}) == ""
+
+
+def test_a_password_cannot_be_found_by_trying_digests():
+    def digest(uid):
+        secret = {"metadata": {"uid": uid}, "data": {"one": "x"}}
+        return workloads.secret_digest(reader(from_secret("a", "one")), {"a": secret})
+
+    assert digest("u") == digest("u") != digest("v")

@@ -43,6 +43,8 @@ class ApiServer:
     def __init__(self, *, serves=()):
         self.objects, self.requests, self.refusals, self.serves = {}, [], [], set(serves)
         self.version = 0
+        self.orphaned = False
+        """Whether the last delete left behind what the object owned, as that of a Job does by default."""
         self.before = lambda method, path: None
         """Called before each request: somebody else may be at work."""
         self.client = Client(HOST, self, urllib3.HTTPHeaderDict())
@@ -92,7 +94,8 @@ class ApiServer:
     def _answer(self, method, path, query, body, content):
         if method == "GET":
             return self._read(path, query)
-        dry_run = query.get("dryRun") == "All"
+        # Where a delete has a body, the server does not look at the query.
+        dry_run = body.get("dryRun") == ["All"] if method == "DELETE" else query.get("dryRun") == "All"
         before = copy.deepcopy(self.objects)
         answer = getattr(self, f"_{method.lower()}")(path, query, body, content)
         if dry_run:
@@ -191,6 +194,7 @@ class ApiServer:
         if path not in self.objects:
             raise Refusal(HTTPStatus.NOT_FOUND, "NotFound")
         metadata = self.objects[path]["metadata"]
+        self.orphaned = body.get("propagationPolicy", "Orphan") == "Orphan"
         if any(metadata[key] != value for key, value in body["preconditions"].items()):
             raise Refusal(HTTPStatus.CONFLICT, "Conflict")
         if metadata.get("finalizers"):

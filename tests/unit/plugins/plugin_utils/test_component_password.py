@@ -62,7 +62,7 @@ def test_a_deployment_waits_until_all_pods_of_redis_have_the_new_password(api, a
 
 def test_a_secret_that_the_tenant_names_is_rolled_out_by_the_keys_that_pods_read(api, apply):
     def write(**data):
-        api.put({**manifest("Secret", "own", data=data), "metadata": {"name": "own", "namespace": "tenant-acme"}})
+        api.put({**manifest("Secret", "own", data=data), "metadata": {**IN_NAMESPACE, "uid": "s"}})
 
     write(password="YQ==", other="YQ==")
     apply(reader("own"), propagation_seconds=0)
