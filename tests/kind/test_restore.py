@@ -85,6 +85,26 @@ def test_a_redis_goes_back_to_a_backup_and_forth_again(cluster, name, make_tenan
 
 
 @pytest.mark.day_two
+def test_replicas_go_back_to_a_backup_and_a_restore_that_ended_early_goes_on(
+    cluster, name, make_tenant, execute, back_up, dump, restore
+):
+    tenant = make_tenant(name, redis={"mode": "sentinel", "replicas": 3})
+    cluster.apply(tenant)
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    execute(f"tenant-{name}", "redis-0", "-c", "redis", "--", "sh", "-c", FILL)
+    first, before = back_up("first"), dump(1)
+    cluster.kubectl("annotate", "tenant", name, "neurallog.io/restoring=20200101T000000Z")
+    cluster.kubectl("patch", "tenant", name, "--type=merge", "-p", '{"spec": {"paused": true}}')
+    cluster.kubectl("delete", "statefulset", "redis", "-n", f"tenant-{name}", "--wait=true")
+    cluster.kubectl("delete", "pvc", "data-redis-0", "-n", f"tenant-{name}")
+    done = restore(tenant, first)
+    assert done.code == 0, done.output
+    assert dump(1) == before
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    assert cluster.get("tenant", name)["metadata"]["annotations"].get("neurallog.io/restoring") is None
+
+
+@pytest.mark.day_two
 @pytest.mark.usefixtures("buckets")
 def test_a_cluster_goes_back_to_a_backup_in_a_bucket(cluster, name, make_tenant, execute, back_up, dump, restore):
     tenant = make_tenant(
