@@ -16,6 +16,9 @@ MODES = {
 WALK = ("aof", "rdb", "aof", "both", "rdb", "both", "none", "rdb", "none", "aof", "none", "both", "aof")
 """Every change of one type to another, each once."""
 
+SHORT_WALK = ("aof", "rdb", "none", "aof")
+"""From a log to copies, to nothing, and back."""
+
 FILL = """
 seq 100 | sed "s/.*/set $0-& value&/" | redis-cli -c >/dev/null
 redis-cli -c del "$0-list" >/dev/null
@@ -97,8 +100,9 @@ def redises(cluster, name, execute):
     cluster.kubectl("delete", "tenant", *(redis.tenant for redis in made), "--ignore-not-found", "--wait=false")
 
 
-def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, redises):
-    for number, kind in enumerate(WALK):
+@pytest.mark.parametrize("walk", [SHORT_WALK, pytest.param(WALK, marks=pytest.mark.day_two)], ids=["short", "whole"])
+def test_every_change_of_the_persistence_keeps_every_key_in_every_mode(cluster, redises, walk):
+    for number, kind in enumerate(walk):
         for redis in redises:
             cluster.apply(small_tenant(redis.tenant, redis={**MODES[redis.mode], "persistence": {"type": kind}}))
         for redis in redises:

@@ -86,6 +86,7 @@ def test_a_secret_is_read_as_soon_as_a_new_role_allows_it(api, apply):
         api.refuse("GET", "/secrets/own", once=True)
     apply(reader("own"))
     assert "neurallog.io/secret-digest" in annotations(api)
+    assert [path.endswith("/secrets/own") for _, path, _ in api.requests].count(True) == 3
 
 
 def test_a_secret_that_may_never_be_read_holds_nothing_back(api, apply, monkeypatch):
