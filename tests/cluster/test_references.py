@@ -50,12 +50,18 @@ def test_by_hand_a_missing_secret_is_told_and_another_content_is_rolled_out(clus
     assert (secrets(cluster, name), digest(cluster, name)) == (missing, second)
 
 
+def labelled(tenant):
+    """Return the Tenant with a label by which one watches.yaml knows it."""
+    return {**tenant, "metadata": {**tenant["metadata"], "labels": {"test": tenant["metadata"]["name"]}}}
+
+
 @pytest.fixture
-def watches(tmp_path):
-    """A watches.yaml by which the status is reported every two seconds."""
+def watches(tmp_path, name):
+    """A watches.yaml by which the status of this test's Tenant is reported every two seconds."""
     entries = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
     entries[0]["vars"]["propagation_seconds"] = 0
     entries[0]["dependents"]["statusPeriod"] = "2s"
+    entries[0]["selector"] = {"matchLabels": {"test": name}}
     path = tmp_path / "watches.yaml"
     path.write_text(yaml.safe_dump(entries))
     return path
@@ -68,7 +74,7 @@ def test_the_operator_notices_another_content_and_a_secret_that_is_gone(
     cluster.kubectl("apply", "-f", CHECKOUT / "config" / "manager" / "namespace.yaml")
     cluster.kubectl("apply", "-k", CHECKOUT / "config" / "rbac")
     start(watches=watches, kubeconfig=cluster.kubeconfig_of("tenant-operator", "neurallog-system", tmp_path))
-    cluster.apply(make_tenant(name, **OWN))
+    cluster.apply(labelled(make_tenant(name, **OWN)))
     cluster.wait_until(lambda: cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
     write(cluster, name, "one")
     cluster.wait_until(lambda: is_reconciled(cluster, name) and secrets(cluster, name)[0] == "Running")
@@ -83,7 +89,7 @@ def test_the_operator_notices_another_content_and_a_secret_that_is_gone(
     assert digest(cluster, name) == second
     cluster.kubectl("delete", "role", "tenant-operator-secrets", "-n", f"tenant-{name}")
     cluster.wait_until(lambda: cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
-    cluster.apply(make_tenant(name))
+    cluster.apply(labelled(make_tenant(name)))
     cluster.wait_until(lambda: not cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
     cluster.wait_until(lambda: secrets(cluster, name) == (None, None))
 

@@ -1,6 +1,6 @@
-"""What docs/promises.md promises: fault by fault and mode by mode, how long no write succeeds, and that none is lost.
+"""Fault by fault and mode by mode: how long no write succeeds, and that none is lost.
 
-The figures of the page are those that `make test-day-two` writes to .devcluster/day-two.xml.
+`make test-day-two` writes the figures to .devcluster/day-two.xml.
 """
 
 import itertools
@@ -86,7 +86,7 @@ class Faults:
 FAULTS = [name for name in vars(Faults) if not name.startswith("_") and name != "recovered"]
 
 LONGEST = {"standalone": 60, "sentinel": 60, "cluster": 90}
-"""Seconds without a write that the page promises for each fault but those of all pods, which take twice as long."""
+"""Seconds without a write that are promised for each fault but those of all pods, which take twice as long."""
 
 
 @pytest.fixture
