@@ -7,6 +7,7 @@ import pytest
 from tests.control_plane import condition, is_reconciled
 
 from . import bucket
+from .keys import DUMP, FILL
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +62,6 @@ def test_local_backups_are_made_and_pruned_and_told_and_the_same_tenant_starts_f
     cluster.apply(make_tenant(name, backup={**retention, "restoreFrom": second["lastBackupName"]}))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     assert redis_cli("get", "kept") == "yes"
-
-
-FILL = "seq 500 | sed 's/.*/set key& value&/' | redis-cli -c >/dev/null; redis-cli -c hset hash field value"
 
 
 @pytest.mark.usefixtures("buckets")
@@ -138,9 +136,6 @@ def test_a_cluster_starts_from_the_backup_of_a_smaller_one_with_every_key(cluste
     assert dump(execute, larger, pods=4) == dump(execute, name, pods=3)
     cluster.wait_until(lambda: "masters: 3, or more" in condition(cluster.get("tenant", smaller), "Ready")["message"])
     cluster.kubectl("delete", "tenant", larger, smaller, "--wait=false")
-
-
-DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
 
 
 def dump(execute, name, pods=1):

@@ -7,6 +7,7 @@ import pytest
 from tests.control_plane import holds_now
 
 from .conftest import small_tenant
+from .keys import DUMP
 
 MODES = {
     "standalone": {},
@@ -26,7 +27,6 @@ redis-cli -c rpush "$0-list" a b c >/dev/null
 redis-cli -c hset "$0-hash" field value >/dev/null
 """
 KEYS = 102
-DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
 LOOK = "ls -A /data; redis-cli config get appendonly; redis-cli config get save"
 
 

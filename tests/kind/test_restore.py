@@ -4,9 +4,7 @@ import pytest
 
 from tests.control_plane import is_reconciled
 from tests.kind import bucket
-
-FILL = "seq 500 | sed 's/.*/set key& value&/' | redis-cli -c >/dev/null; redis-cli -c hset hash field value"
-DUMP = """redis-cli --scan | awk '{print "echo " $0; print "dump " $0}' | redis-cli --no-raw"""
+from tests.kind.keys import DUMP, FILL
 
 
 @pytest.fixture
