@@ -37,3 +37,11 @@ def pem(key):
 def certificate_pem(certificate):
     """Return a certificate in PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def redis_certificate(namespace, authority):
+    """Return the data of a Secret with a certificate of a tenant's Redis, of three pods at most, by this authority."""
+    pods = [f"redis-{number}.redis-headless" for number in range(3)]  # a wildcard needs two labels after it
+    hosts = ("redis", "localhost", *pods, *(f"{pod}.{namespace}.svc.cluster.local" for pod in pods))
+    key, made = certificate("redis", issuer=authority, hosts=hosts)
+    return {"tls.key": pem(key), "tls.crt": certificate_pem(made), "ca.crt": certificate_pem(authority[1])}

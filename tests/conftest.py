@@ -19,6 +19,18 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Show the last words of each operator that a failed test started, and its Tenant's status."""
+    report = yield
+    if report.when == "call" and report.failed and "start" in item.fixturenames:
+        for log in sorted(item.funcargs["tmp_path"].glob("operator-*.log")):
+            report.sections.append((log.name, log.read_text()[-6000:]))
+        found = item.funcargs["operated_cluster"].get("tenant", tenant_name(item))
+        report.sections.append(("status", yaml.safe_dump((found or {}).get("status"))))
+    return report
+
+
 def _started(name, config, *, audit=False):
     """Start a control plane of this run's own: the suites run side by side."""
     suite = Path(config.args[0].partition("::")[0]).stem
@@ -58,16 +70,18 @@ def operated_cluster(pytestconfig):
 
 @pytest.fixture
 def start(operated_cluster, tmp_path):
-    """Start operators; every one of them is ended with the test."""
+    """Start operators, those of a checkout; every one of them is ended with the test."""
     running = []
 
-    def start(*arguments, watches=CHECKOUT / "watches.yaml", kubeconfig=operated_cluster.kubeconfig):
+    def start(*arguments, watches=None, kubeconfig=operated_cluster.kubeconfig, checkout=CHECKOUT):
         log = tmp_path / f"operator-{len(running)}.log"
+        program = (Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches or "watches.yaml")
+        paths = {"PYTHONPATH": str(checkout / "src"), "ANSIBLE_COLLECTIONS_PATH": str(checkout / "src")}
         with log.open("w") as file:
             process = subprocess.Popen(
-                [Path(sys.executable).parent / "tenant-operator", "run", "--watches", watches, *arguments],
-                cwd=CHECKOUT,
-                env={**os.environ, "KUBECONFIG": str(kubeconfig), "TMPDIR": str(tmp_path)},
+                [*program, *arguments],
+                cwd=checkout,
+                env={**os.environ, **paths, "KUBECONFIG": str(kubeconfig), "TMPDIR": str(tmp_path)},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -119,13 +119,13 @@ class Cluster:
             "KUBECONFIG": str(self.kubeconfig),
         }
 
-    def playbook(self, name, *arguments, env=None):
-        """Run one of the collection's playbooks, or a file, the way a user does, in the checkout."""
+    def playbook(self, name, *arguments, env=None, checkout=CHECKOUT):
+        """Run one of the collection's playbooks, or a file, the way a user does, in a checkout."""
         playbook = name if isinstance(name, Path) else f"neurallog.tenant.{name}"
         done = subprocess.run(
             [Path(sys.executable).parent / "ansible-playbook", playbook, *map(str, arguments)],
-            cwd=CHECKOUT,
-            env={**self.environment(), **(env or {})},
+            cwd=checkout,
+            env={**self.environment(checkout), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

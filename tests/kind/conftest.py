@@ -10,21 +10,11 @@ from filelock import FileLock
 
 from devcluster import kind
 from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
+from tests.kind import bucket
+from tests.kind.images import FOLDERS, OPERATOR, PYTHON
+from tests.kind.writer import Writer
 
-OPERATOR = "neurallog/tenant-operator:test"
-SERVER = "neurallog/server:1.4.2"
 SYSTEM = "neurallog-system"
-PYTHON = "/opt/standin/bin/python"
-
-IMAGES = {
-    "haproxy:3.0-alpine": "tests/images/haproxy",
-    "rclone/rclone:1": "tests/images/rclone",
-    "curlimages/curl:8.11.1": "tests/images/curl",
-    "neurallog/bucket:test": "tests/images/bucket",
-    SERVER: "tests/standin",
-    OPERATOR: ".",
-}
-"""What the tests bring to the node, and where it is built from: nothing is pulled."""
 
 REQUEST = """
 import sys, urllib.request
@@ -35,13 +25,13 @@ print(urllib.request.urlopen(request, timeout=10).read().decode())
 
 def pytest_collection_modifyitems(items):
     """Where there is no Docker, say so for each test; in CI that is a failure, and none of these is skipped."""
-    if os.environ.get("CI") or (shutil.which("docker") and _run("docker", "info", check=False).returncode == 0):
+    if os.environ.get("CI") or (shutil.which("docker") and run("docker", "info", check=False).returncode == 0):
         return
     for item in items:
         item.add_marker(pytest.mark.skip(reason="kind needs Docker, which does not answer here"))
 
 
-def _run(*command, check=True, stdin=None):
+def run(*command, check=True, stdin=None):
     done = subprocess.run(command, cwd=CHECKOUT, input=stdin, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done
@@ -100,13 +90,19 @@ def cluster(runtime, testrun_uid):
 
 
 def _deploy(cluster, runtime):
-    for image, folder in IMAGES.items():
-        _run("docker", "build", "--tag", image, folder)
-    runtime.load(list(IMAGES))
+    for image, folder in FOLDERS.items():
+        run("docker", "build", "--tag", image, folder)
+    runtime.load(list(FOLDERS))
     cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
     manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
     cluster.kubectl("apply", "-f", "-", stdin=manifests.replace("neurallog/tenant-operator:latest", OPERATOR))
     cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=240s")
+
+
+@pytest.fixture(scope="module")
+def buckets(cluster):
+    """Servers of buckets, which are empty."""
+    bucket.start(cluster)
 
 
 @pytest.fixture
@@ -165,7 +161,7 @@ def signal_redis(cluster, runtime, name):
 
     def signal_redis(pod, signal):
         uid = cluster.get("pod", pod, namespace=f"tenant-{name}")["metadata"]["uid"]
-        _run("docker", "exec", f"{runtime.name}-control-plane", "sh", "-c", SIGNAL, uid, signal)
+        run("docker", "exec", f"{runtime.name}-control-plane", "sh", "-c", SIGNAL, uid, signal)
 
     return signal_redis
 
@@ -182,3 +178,9 @@ def ask(cluster, execute, name):
         return json.loads(said) if check or said.startswith("{") else {}
 
     return ask
+
+
+@pytest.fixture
+def writer(cluster, name):
+    """A client that writes to the tenant's server and reads from it all the time, once it is started."""
+    return Writer(cluster, name)

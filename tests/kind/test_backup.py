@@ -10,11 +10,6 @@ from . import bucket
 from .keys import DUMP, FILL
 
 
-@pytest.fixture(scope="module")
-def buckets(cluster):
-    bucket.start(cluster)
-
-
 @pytest.fixture
 def back_up(cluster):
     """Make a backup now; returns the tenant's status of it."""

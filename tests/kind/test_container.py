@@ -8,8 +8,8 @@ import pytest
 from packageurl import PackageURL
 
 from tests.control_plane import CHECKOUT, is_reconciled
-
-from .conftest import OPERATOR, SYSTEM
+from tests.kind.conftest import SYSTEM
+from tests.kind.images import OPERATOR
 
 
 def test_a_tenant_is_ready_and_its_server_keeps_lines_in_its_redis(cluster, name, make_tenant, ask):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from .conftest import PYTHON, SERVER, SYSTEM, _run
+from tests.kind.conftest import SYSTEM, run
+from tests.kind.images import PYTHON, SERVER
 
 HOOKS = "neurallog-hooks"
 PUBLIC = "203.0.113.10"
@@ -34,7 +35,7 @@ def targets(cluster, runtime):
     What kind's network does not filter is not tried: what goes to the node itself, the API server with it.
     """
     node = f"{runtime.name}-control-plane"
-    _run("docker", "exec", node, "ip", "address", "add", f"{PUBLIC}/32", "dev", "lo")
+    run("docker", "exec", node, "ip", "address", "add", f"{PUBLIC}/32", "dev", "lo")
     cluster.kubectl("create", "namespace", "listeners")
     cluster.apply(listener("listeners", "node", hostNetwork=True))
     cluster.apply(listener("listeners", "pod"))

@@ -7,27 +7,16 @@ import pytest
 from tests.control_plane import holds_now
 
 from .conftest import small_tenant
-from .keys import DUMP
+from .data import KEYS, MODES, Redis
+from .keys import CLI
 
-MODES = {
-    "standalone": {},
-    "sentinel": {"mode": "sentinel", "replicas": 3},
-    "cluster": {"mode": "cluster", "masters": 3, "replicas": 3},
-}
 WALK = ("aof", "rdb", "aof", "both", "rdb", "both", "none", "rdb", "none", "aof", "none", "both", "aof")
 """Every change of one type to another, each once."""
 
 SHORT_WALK = ("aof", "rdb", "none", "aof")
 """From a log to copies, to nothing, and back."""
 
-FILL = """
-seq 100 | sed "s/.*/set $0-& value&/" | redis-cli -c >/dev/null
-redis-cli -c del "$0-list" >/dev/null
-redis-cli -c rpush "$0-list" a b c >/dev/null
-redis-cli -c hset "$0-hash" field value >/dev/null
-"""
-KEYS = 102
-LOOK = "ls -A /data; redis-cli config get appendonly; redis-cli config get save"
+LOOK = f"{CLI}ls -A /data; cli config get appendonly; cli config get save"
 
 
 def test_the_walk_has_every_pair_of_types():
@@ -35,45 +24,8 @@ def test_the_walk_has_every_pair_of_types():
     assert sorted(pairwise(WALK)) == sorted((old, new) for old in types for new in types if old != new)
 
 
-class Redis:
-    """The Redis of a tenant, asked in its pods."""
-
-    def __init__(self, name, mode, execute):
-        self.tenant = f"{name}-{mode}"
-        self.mode = mode
-        self.pods = [f"redis-{number}" for number in range(MODES[mode].get("replicas", 1))]
-        self._execute = execute
-        self.expected = {}
-
-    def run(self, pod, script, *arguments, check=True):
-        words = ("-c", "redis", "--", "sh", "-c", script, *arguments)
-        return self._execute(f"tenant-{self.tenant}", pod, *words, check=check)
-
-    def fill(self, word, count):
-        """Write keys that begin with the word, and take all that there is for what has to be kept.
-
-        Tells whether it is so many keys, the same wherever they are: a Redis that looks for its master refuses some.
-        """
-        for pod in self.pods:
-            if self.run(pod, "redis-cli role", check=False).startswith("master"):
-                self.run(pod, FILL, word, check=False)
-                break
-        self.expected, *others = self.data()
-        return len(self.expected) == count and all(keys == self.expected for keys in others)
-
-    def has_kept(self):
-        """Tell whether every set of data is what was remembered."""
-        return all(keys == self.expected for keys in self.data())
-
-    def data(self):
-        """Return every key with its value as Redis dumps it, once for each complete set of data that there is."""
-        found = []
-        for pod in self.pods:
-            lines = self.run(pod, DUMP, check=False).splitlines()
-            found.append(dict(zip(lines[::2], lines[1::2], strict=False)))  # a replica's keys may change meanwhile
-        if self.mode == "cluster":
-            return [{key: value for part in found for key, value in part.items()}]
-        return found
+class Keeper(Redis):
+    """A Redis that is asked what it keeps on its volume."""
 
     def keeps(self, kind):
         """Tell whether every pod keeps on its volume what this type says, and nothing else."""
@@ -95,7 +47,7 @@ class Redis:
 
 @pytest.fixture
 def redises(cluster, name, execute):
-    made = [Redis(name, mode, execute) for mode in MODES]
+    made = [Keeper(name, mode, execute) for mode in MODES]
     yield made
     cluster.kubectl("delete", "tenant", *(redis.tenant for redis in made), "--ignore-not-found", "--wait=false")
 

@@ -32,11 +32,6 @@ def restore(cluster, name, manifest):
     return restore
 
 
-@pytest.fixture(scope="module")
-def buckets(cluster):
-    bucket.start(cluster)
-
-
 def last_backup(cluster, name):
     return cluster.get("tenant", name)["status"].get("backup", {}).get("lastBackupName")
 

@@ -5,8 +5,7 @@ import time
 import pytest
 
 from tests.control_plane import is_reconciled
-
-from .conftest import PYTHON
+from tests.kind.images import PYTHON
 
 WRITE = """
 import redis, os

@@ -157,13 +157,14 @@ class Reconciler:
         trigger = self._applied.trigger(resource, digest)
         if trigger is not Trigger.DELETION and self._lacks_finalizer(resource):
             return Trigger.CHANGE
-        if self._requeue.must_wait(key, trigger):
-            return Trigger.NONE if self._applied.is_reported(key) else Trigger.STATUS
-        if trigger is Trigger.NONE and (not conditions.is_ready(resource) or self._requeue.is_status_old(key)):
+        if trigger is not Trigger.NONE and not self._requeue.must_wait(key, trigger):
+            return trigger
+        if not self._applied.is_reported(key):
+            return Trigger.STATUS
+        if not conditions.is_ready(resource) or self._requeue.is_status_old(key):
             return Trigger.REFRESH
-        if trigger is Trigger.NONE:
-            self._requeue.rest(key)
-        return trigger
+        self._requeue.rest(key)
+        return Trigger.NONE
 
     def _fetch(self, key: str, trigger: Trigger) -> Work | None:
         """Read the resource itself: the cache may be behind. Return None where there is nothing to do."""

@@ -104,7 +104,7 @@ class Requeue:
         self._queue.forget(key)
         if self._period:
             self._after(key, self._period, Trigger.PERIOD)
-        if delay := self._status_refresh.delay(key):
+        if (delay := self._status_refresh.delay(key)) is not None:  # it may have become old since it was looked at
             self._after(key, delay, Trigger.REFRESH)
 
     def forget(self, key: str) -> None:

@@ -315,3 +315,16 @@ def test_drift_is_repaired_at_once_and_later_each_time_where_somebody_insists(se
     assert settled.queue.take(1) == ["a"]
     settled.reconcile(["a"])
     assert len(settled.server.runs) == AT_ONCE + 1
+
+
+def test_a_status_that_is_old_is_reported_although_a_repair_has_to_wait(settled):
+    for _ in range(AT_ONCE + 6):  # the next repair waits 64 seconds
+        settled.clock.now += 60.0
+        settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
+        settled.reconcile(["a"])
+    settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
+    settled.reconcile(["a"])  # the server plays its status anew
+    settled.server.runs.clear()
+    settled.clock.now += STATUS_PERIOD
+    settled.reconcile(["a"])
+    assert settled.server.runs == [("a", 1, ("status",))]

@@ -96,6 +96,14 @@ def test_a_resource_at_rest_comes_back_by_the_nearer_of_both_periods(make, perio
     assert world.comes_back(delay)
 
 
+def test_a_status_that_becomes_old_while_it_is_looked_at_is_reported(make):
+    world = make(period=0.0, status_period=45.0)
+    world.requeue.reported("a")
+    world.clock.now += 45.0
+    world.requeue.rest("a")
+    assert len(world.queue) == 1
+
+
 def test_without_periods_a_resource_at_rest_stays_there(make):
     world = make(period=0.0, status_period=0.0)
     world.requeue.rest("a")
