@@ -121,7 +121,7 @@ lint: lint-code ## Check style, types, layers, scripts, YAML and playbooks
 	ansible-lint --offline
 
 .PHONY: test
-test: lint test-unit test-cluster test-security test-molecule test-distribution ## Lint and run all tests
+test: lint test-unit test-cluster test-security test-faults test-molecule test-distribution ## Lint and run all tests
 
 .PHONY: programs
 programs:
@@ -138,6 +138,10 @@ test-cluster: venv ## Run the tests on a control plane of their own
 .PHONY: test-security
 test-security: venv ## Attack the operator on a control plane of its own
 	pytest -q --durations 10 tests/security
+
+.PHONY: test-faults
+test-faults: venv ## Have requests of the operator fail on a control plane of its own
+	pytest -q --durations 10 tests/faults
 
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own

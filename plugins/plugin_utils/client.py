@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import re
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -29,17 +30,12 @@ from . import polling
 CONNECTION_OPTIONS: dict[str, Any] = AUTH_ARG_SPEC
 """The connection options of a plugin's argument spec, exactly kubernetes.core's."""
 
-TIMEOUT = urllib3.Timeout(connect=5.0, read=60.0)
-RETRIES = urllib3.Retry(
-    connect=2,
-    read=2,
-    other=0,
-    status=3,
-    status_forcelist=(429, 503),
-    allowed_methods=None,  # every write here is repeatable: an apply, or guarded by a UID or by AlreadyExists
-    backoff_factor=0.2,
-    raise_on_status=False,
-)
+TIMEOUT = urllib3.Timeout(connect=5.0, read=20.0)
+LONGEST_REQUEST = 40.0
+"""Seconds after which a request is not tried again."""
+LONGEST_PAUSE = 5.0
+"""Seconds before the next try at most, whatever the server asks for in ``Retry-After``."""
+
 
 POLL_INTERVAL = 0.1
 """Seconds between two looks at an object that is on its way out."""
@@ -62,6 +58,46 @@ class ApiError(Exception):
         self.status = status
         self.reason = reason
         self.causes = causes or []
+
+
+class Patience(urllib3.Retry):  # type: ignore[misc]  # urllib3 is not looked into: pyproject.toml
+    """The tries of one request. They end in time, so that one silent answer holds up nobody for long.
+
+    Args:
+        options: as of urllib3's Retry.
+        started: when the request began, in seconds of the monotonic clock; by default now.
+    """
+
+    def __init__(self, *, started: float | None = None, **options: Any):
+        super().__init__(**options)
+        self._started = time.monotonic() if started is None else started
+
+    def new(self, **options: Any) -> Patience:
+        """Return what is left after a try."""
+        left: Patience = super().new(started=self._started, **options)
+        return left
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        """Return the seconds that the server asks for, and no more than is borne."""
+        asked = super().get_retry_after(response)
+        return None if asked is None else min(asked, LONGEST_PAUSE)
+
+    def is_exhausted(self) -> bool:
+        """Return whether there is no further try."""
+        return super().is_exhausted() or time.monotonic() - self._started > LONGEST_REQUEST
+
+
+def _patience() -> Patience:
+    return Patience(
+        connect=2,
+        read=1,
+        other=0,
+        status=3,
+        status_forcelist=(429, 503),
+        allowed_methods=None,  # every write here is repeatable: an apply, or guarded by a UID or by AlreadyExists
+        backoff_factor=0.2,
+        raise_on_status=False,
+    )
 
 
 class Client:
@@ -348,7 +384,7 @@ class Client:
                 headers=headers,
                 body=None if body is None else encode(body),
                 timeout=TIMEOUT,
-                retries=RETRIES,
+                retries=_patience(),
             )
         except urllib3.exceptions.HTTPError as error:
             raise ApiError(f"the Kubernetes API at {self._host} cannot be reached: {_cause(error)}") from None

@@ -34,8 +34,8 @@ PATIENCE = 3.0
 INTERVAL = 0.1
 """Seconds between two attempts to read a Secret."""
 
-_BY_NAME = frozenset({"Secret", "Role", "RoleBinding"})
-"""Kinds whose objects the operator may read by their names alone."""
+_BY_NAME = frozenset({"ConfigMap", "Secret", "Role", "RoleBinding"})
+"""Kinds whose objects are read by their names: the operator may not list them, or a tenant may have large ones."""
 
 _PREREQUISITES = frozenset({"Namespace", "ConfigMap", "Secret", "ServiceAccount"})
 """Kinds that the other objects of a component need. Without one of them the rest is not applied."""

@@ -9,8 +9,6 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from tenant_operator import metrics, signals, watches
@@ -33,6 +31,7 @@ from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.rollout import Rollout
 from tenant_operator.reconciling.status_refresh import StatusRefresh
 from tenant_operator.reconciling.workqueue import WorkQueue
+from tenant_operator.runner import folder
 from tenant_operator.runner.runner import Runner
 from tenant_operator.runner.warmprocess import WarmError
 from tenant_operator.settings import Settings
@@ -43,6 +42,13 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEASE = "tenant-operator"
+
+
+WORKERS = 2
+"""Batches of a watch at once, and as many retries: while one waits for a resource that hangs, the other goes on."""
+
+SPARE_AFTER = 0.5
+"""Seconds that a resource waits for the first worker. What comes together meanwhile is one batch of the second."""
 
 
 class LeaseLostError(Exception):
@@ -72,8 +78,10 @@ class _Watched:
 
     def work(self) -> None:
         """Start working on the queue."""
-        self.workers.append(self._start(f"work {self.watch.kind}", self.controller.run))
-        self.workers.append(self._start(f"retry {self.watch.kind}", self.controller.run_alone))
+        for number in range(WORKERS):
+            work = partial(self.controller.run, number * SPARE_AFTER)
+            self.workers.append(self._start(f"work {self.watch.kind} {number}", work))
+            self.workers.append(self._start(f"retry {self.watch.kind} {number}", self.controller.run_alone))
 
     def drain(self) -> None:
         """Start nothing new and wait for the current runs."""
@@ -110,6 +118,8 @@ class Manager:
             LeaseLostError: the Lease could not be renewed.
         """
         signals.set_on_end(self._stopped)
+        for swept in folder.sweep():
+            logger.info("Removed %s, which a watcher that was killed has left", swept)
         with ExitStack() as servers:
             scraped = self._serve(servers)
             if connection := self._retry_until_stopped(client.connect):
@@ -127,8 +137,9 @@ class Manager:
         if settings.metrics_bind_address:
             certificate = None
             if settings.metrics_secure:
-                folder = servers.enter_context(TemporaryDirectory(prefix="tenant-operator-"))
-                certificate = certificates.self_signed(Path(folder), LEASE)
+                kept = folder.Folder()
+                servers.callback(kept.remove)
+                certificate = certificates.self_signed(kept.path, LEASE)
             address = settings.metrics_bind_address
             server = servers.enter_context(closing(Server(address, scraped, certificate=certificate)))
             logger.info("Serving /metrics on %s", server.address)

@@ -155,13 +155,22 @@ SIGNAL = 'for pid in $(pgrep redis-server); do if grep -q "$0" /proc/$pid/cgroup
 """Run on the node, since a container's first process cannot be killed from within."""
 
 
+@pytest.fixture(scope="session")
+def node(cluster, runtime):
+    """Run a command on the cluster's node; returns its output."""
+
+    def node(*command, check=True):
+        return run("docker", "exec", f"{runtime.name}-control-plane", *command, check=check).stdout
+
+    return node
+
+
 @pytest.fixture
-def signal_redis(cluster, runtime, name):
+def signal_redis(cluster, node, name):
     """Send a signal to the Redis processes of a pod of the tenant, its sentinel included."""
 
     def signal_redis(pod, signal):
-        uid = cluster.get("pod", pod, namespace=f"tenant-{name}")["metadata"]["uid"]
-        run("docker", "exec", f"{runtime.name}-control-plane", "sh", "-c", SIGNAL, uid, signal)
+        node("sh", "-c", SIGNAL, cluster.get("pod", pod, namespace=f"tenant-{name}")["metadata"]["uid"], signal)
 
     return signal_redis
 

@@ -5,7 +5,7 @@ import yaml
 
 from tests.certificates import certificate, redis_certificate
 from tests.control_plane import CHECKOUT, holds_now, is_reconciled
-from tests.kind.conftest import run, small_tenant
+from tests.kind.conftest import small_tenant
 from tests.kind.data import KEYS, MODES, Redis
 
 ANOTHER_IMAGE = "redis:7.0-alpine"
@@ -78,10 +78,10 @@ def test_every_field_that_reaches_redis_is_changed_here_or_elsewhere():
 
 
 @pytest.fixture
-def redises(cluster, name, execute, runtime):
+def redises(cluster, name, execute, node):
     """A Redis of each mode, with Secrets of passwords and certificates to choose from."""
-    images = ("docker.io/library/redis:7-alpine", f"docker.io/library/{ANOTHER_IMAGE}")
-    run("docker", "exec", f"{runtime.name}-control-plane", "ctr", "-n", "k8s.io", "images", "tag", *images, check=False)
+    image = "docker.io/library/redis:7-alpine"
+    node("ctr", "-n", "k8s.io", "images", "tag", image, f"docker.io/library/{ANOTHER_IMAGE}", check=False)
     made = [Redis(name, mode, execute) for mode in MODES]
     authority = certificate("authority")
     for redis in made:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kind.conftest import SYSTEM, run
+from tests.kind.conftest import SYSTEM
 from tests.kind.images import PYTHON, SERVER
 
 HOOKS = "neurallog-hooks"
@@ -29,13 +29,12 @@ def listener(namespace, name, **spec):
 
 
 @pytest.fixture(scope="module")
-def targets(cluster, runtime):
+def targets(cluster, node):
     """A listener at a public address of the node, and others in pods; URLs by what they are.
 
     What kind's network does not filter is not tried: what goes to the node itself, the API server with it.
     """
-    node = f"{runtime.name}-control-plane"
-    run("docker", "exec", node, "ip", "address", "add", f"{PUBLIC}/32", "dev", "lo")
+    node("ip", "address", "add", f"{PUBLIC}/32", "dev", "lo")
     cluster.kubectl("create", "namespace", "listeners")
     cluster.apply(listener("listeners", "node", hostNetwork=True))
     cluster.apply(listener("listeners", "pod"))

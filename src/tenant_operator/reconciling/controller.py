@@ -42,7 +42,7 @@ class Controller:
         self,
         queue: WorkQueue,
         requeue: Requeue,
-        reconcile: Callable[[Sequence[str]], None],
+        reconcile: Callable[[Sequence[str], Callable[[str], None]], None],
         is_echo: Callable[[Dependent | None, Dependent | None], bool],
         *,
         is_leading: Callable[[], bool],
@@ -80,31 +80,41 @@ class Controller:
         for resource in resources:
             self._queue.add(key_of(resource))
 
-    def run(self) -> None:
-        """Work on batches until the queue is closed. A batch is what waits when a run starts."""
-        while batch := self._queue.take(self._batch):
+    def run(self, waited: float = 0.0) -> None:
+        """Work on batches until the queue is closed. A batch is what waits when a run starts.
+
+        Args:
+            waited: seconds that a resource has waited for another worker.
+        """
+        while batch := self._queue.take(self._batch, waited=waited):
             self._work_on(batch)
 
     def run_alone(self) -> None:
-        """Work on failed resources one by one, until the queue is closed."""
+        """Work on resources that failed, each apart from the others, until the queue is closed."""
         while batch := self._queue.take_alone():
             self._work_on(batch)
 
     def _work_on(self, batch: Sequence[str]) -> None:
         """Reconcile a batch. A key leaves the queue only when there was nothing to do. All else comes back."""
+        left = dict.fromkeys(batch)
+
+        def done(key: str) -> None:
+            del left[key]
+            self._queue.done(key)
+
         try:
             if self._is_leading():  # a process that was stopped past its lease notices it here
-                self._reconcile(batch)
+                self._reconcile(batch, done)
             else:
                 for key in batch:
                     self._requeue.not_leading(key)
         except Exception:
-            logger.exception("A batch failed: %s", ", ".join(batch))
-            for key in batch:
+            logger.exception("A batch failed: %s", ", ".join(left))
+            for key in left:
                 self._requeue.failed(key)
         finally:
-            for key in batch:
-                self._queue.done(key)
+            for key in list(left):
+                done(key)
 
 
 def _lost(before: Manifest, after: Manifest) -> bool:

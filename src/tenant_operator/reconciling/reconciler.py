@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -44,9 +45,14 @@ class Runs(Protocol):
         """The digest of what a run does."""
 
     def run(
-        self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
-    ) -> dict[str, Outcome]:
-        """Run the program to its end; return the outcome of each resource, by key."""
+        self,
+        program: Program,
+        resources: Sequence[Mapping[str, Any]],
+        tell: Callable[[str, Outcome, str], object],
+        *,
+        tags: Sequence[str] = (),
+    ) -> None:
+        """Run the program to its end; tell for each resource its key, outcome, and the digest of what ran."""
 
 
 class Events(Protocol):
@@ -81,6 +87,14 @@ class Work:
     def is_report(self) -> bool:
         """Whether only the status is to be reported."""
         return self.trigger.scope is Scope.STATUS
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What resources share that are reconciled together: the optional kinds at the beginning, and who is told."""
+
+    served: tuple[str, ...]
+    done: Callable[[str], None]
 
 
 def _now() -> str:
@@ -122,16 +136,22 @@ class Reconciler:
         self._recorder = recorder
         self._now = now
 
-    def reconcile(self, keys: Sequence[str]) -> None:
-        """Reconcile the resources of these keys. If one fails, it comes back, and the others are not affected."""
+    def reconcile(self, keys: Sequence[str], done: Callable[[str], None]) -> None:
+        """Reconcile the resources of these keys. If one fails, it comes back, and the others are not affected.
+
+        Args:
+            keys: the keys of the resources.
+            done: called once with each key, as soon as nothing more is done for it.
+        """
         served = self._applied.served  # a kind that is served from now on is for the next run
         digest = digests.program(self._runs.digest, served)
         triggers = {key: trigger for key in keys if (trigger := self._plan(key, digest)) is not Trigger.NONE}
         fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in triggers.items()})
         ready = self._each(self._initialise, fetched)
-        playbook, outcomes = self._run_all(list(ready.values()))
-        digest = digests.program(playbook, served)
-        self._each(lambda work: self._conclude(work, outcomes[work.key], digest), ready)
+        for key in keys:
+            if key not in ready:
+                done(key)
+        self._run_all(list(ready.values()), _Batch(served, done))
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
         """Call a step for each item. An item whose step fails is retried; one without a result is dropped."""
@@ -203,37 +223,56 @@ class Reconciler:
             return None
         return replace(work, resource=resource)
 
-    def _run_all(self, works: list[Work]) -> tuple[str, dict[str, Outcome]]:
-        """Run deletions, full reconciles and status-only reports, each group in one run.
-
-        Returns:
-            The digest of the playbook that ran, and the outcomes by key.
-        """
+    def _run_all(self, works: list[Work], batch: _Batch) -> None:
+        """Run deletions, full reconciles and status-only reports, each group in one run, and conclude each."""
         watch, finalizer = self._watch, self._watch.finalizer
         status_tags = watch.dependents.status_tags if watch.dependents else ()
         deleting = [work for work in works if work.is_deletion]
         reporting = [work for work in works if work.is_report and status_tags]
         staying = [work for work in works if work not in deleting and work not in reporting]
-        outcomes: dict[str, Outcome] = {}
         if deleting and finalizer:
-            outcomes |= self._run(Scope.DELETION, finalizer.program, deleting)
+            self._run(Scope.DELETION, finalizer.program, deleting, batch)
         if staying:
-            outcomes |= self._run(Scope.ALL, watch.program, staying)
-        digest = self._runs.digest
+            self._run(Scope.ALL, watch.program, staying, batch)
         if reporting:
-            outcomes |= self._run(Scope.STATUS, watch.program, reporting, tags=status_tags)
-        return digest, outcomes
+            self._run(Scope.STATUS, watch.program, reporting, batch, tags=status_tags)
 
     def _run(
-        self, scope: Scope, program: Program, works: Sequence[Work], *, tags: Sequence[str] = ()
-    ) -> dict[str, Outcome]:
-        kind = self._watch.kind
+        self, scope: Scope, program: Program, works: Sequence[Work], batch: _Batch, *, tags: Sequence[str] = ()
+    ) -> None:
+        """Run for some resources. Each is concluded when its outcome is known, while the others still run."""
+        kind, by_key, lost = self._watch.kind, {work.key: work for work in works}, list[str]()
+
+        def conclude(key: str, outcome: Outcome, digest: str) -> None:
+            if outcome.is_lost and len(works) > 1:
+                self._applied.fail(key)
+                lost.append(key)
+                return
+            self._log(scope, by_key[key], outcome)
+            self._each(
+                lambda work: self._conclude(work, outcome, digests.program(digest, batch.served)), {key: by_key[key]}
+            )
+
+        def finish(key: str, outcome: Outcome, digest: str) -> None:
+            try:
+                conclude(key, outcome, digest)
+            except Exception:
+                logger.exception("%s %s: its outcome could not be concluded", kind, key)
+                self._requeue.failed(key)
+            finally:
+                batch.done(key)
+
         metrics.RUNS.labels(kind, scope).inc()
-        with metrics.RUN_SECONDS.labels(kind, scope).time():
-            outcomes = self._runs.run(program, [work.resource for work in works], tags=tags)
-        for work in works:
-            self._log(scope, work, outcomes[work.key])
-        return outcomes
+        with metrics.RUN_SECONDS.labels(kind, scope).time(), ThreadPoolExecutor(1, "conclude") as concluding:
+            self._runs.run(
+                program,
+                [work.resource for work in works],
+                lambda *known: concluding.submit(finish, *known),
+                tags=tags,
+            )
+        if lost:
+            logger.warning("%s %s: their run was lost; they come back in two halves", kind, ", ".join(lost))
+            self._requeue.lost(lost)
 
     def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:
         kind, trigger = self._watch.kind, work.trigger

@@ -1,7 +1,8 @@
 """A work queue of keys. Each key waits once and is processed once at a time. Failures come back with backoff.
 
 Source: the workqueue of k8s.io/client-go, with batches. What failed waits in a line of its own, and is worked on alone:
-it can neither spoil a batch again nor hold up those that never failed.
+it can neither spoil a batch again nor hold up those that never failed. In that line it is the turn of whoever was
+worked on least recently: what is mended never waits behind what fails again and again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import heapq
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count, islice
 
 INITIAL_DELAY = 0.2
 """Seconds before the first retry of a key; doubled for each further one."""
@@ -29,13 +31,16 @@ class WorkQueue:
         self._clock = clock
         self._jitter = jitter
         self._changed = threading.Condition()
-        self._ready: dict[str, None] = {}
+        self._ready: dict[str, float] = {}
         self._working: set[str] = set()
         self._again: set[str] = set()
         self._later: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self._alone: set[str] = set()
+        self._apart: dict[str, int] = {}
+        self._groups = count()
+        self._turns: dict[str, int] = {}
+        self._turn = count(1)
         self._closed = False
 
     def add(self, key: str) -> None:
@@ -65,30 +70,63 @@ class WorkQueue:
             key: the key.
             alone: it failed, and is worked on alone until it is forgotten.
         """
+        return self._retry([key], apart=alone)
+
+    def retry_together(self, keys: Sequence[str]) -> float:
+        """Queue keys again with exponential backoff, apart from all others. Return the delay in seconds.
+
+        Args:
+            keys: the keys, one at least.
+        """
+        return self._retry(keys, apart=True)
+
+    def _retry(self, keys: Sequence[str], *, apart: bool) -> float:
         with self._changed:
-            failures = self._failures.get(key, 0)
-            self._failures[key] = failures + 1
-            if alone:
-                self._alone.add(key)
+            failures = max(self._failures.get(key, 0) for key in keys)
+            self._failures |= dict.fromkeys(keys, failures + 1)
+            if apart:
+                self._apart |= dict.fromkeys(keys, next(self._groups))
         delay = min(INITIAL_DELAY * 2.0 ** min(failures, 32), MAXIMUM_DELAY) * (1 + JITTER * self._jitter())
-        self.add_after(key, delay)
+        for key in keys:
+            self.add_after(key, delay)
         return delay
 
     def forget(self, key: str) -> None:
         """Reset the key's failure count."""
         with self._changed:
             self._failures.pop(key, None)
-            self._alone.discard(key)
+            self._apart.pop(key, None)
+            self._turns.pop(key, None)
 
-    def take(self, limit: int) -> list[str]:
-        """Wait for keys and return up to ``limit`` of them; empty when the queue is closed."""
-        return self._take(lambda: [key for key in self._ready if key not in self._alone][:limit])
+    def take(self, limit: int, *, waited: float = 0.0) -> list[str]:
+        """Wait for keys and return up to ``limit`` of them; empty when the queue is closed.
+
+        Args:
+            limit: how many keys at most.
+            waited: seconds that a key has waited for another worker.
+        """
+
+        def choose() -> list[str]:
+            latest = self._clock() - waited
+            ripe = (key for key, since in self._ready.items() if key not in self._apart and since <= latest)
+            return list(islice(ripe, limit))
+
+        return self._take(choose, waited)
 
     def take_alone(self) -> list[str]:
-        """Wait for a failed key and return it; empty when the queue is closed."""
-        return self._take(lambda: [key for key in self._ready if key in self._alone][:1])
+        """Wait for a failed key and return it, with those that it is retried with; empty when the queue is closed."""
+        return self._take(self._next_alone)
 
-    def _take(self, choose: Callable[[], list[str]]) -> list[str]:
+    def _next_alone(self) -> list[str]:
+        waiting = [key for key in self._ready if key in self._apart]
+        if not waiting:
+            return []
+        group = self._apart[min(waiting, key=lambda key: self._turns.get(key, 0))]
+        chosen = [key for key in waiting if self._apart[key] == group]
+        self._turns |= dict.fromkeys(chosen, next(self._turn))
+        return chosen
+
+    def _take(self, choose: Callable[[], list[str]], waited: float = 0.0) -> list[str]:
         with self._changed:
             while not self._closed:
                 wait = self._promote()
@@ -97,6 +135,8 @@ class WorkQueue:
                         del self._ready[key]
                     self._working.update(batch)
                     return batch
+                if waited and self._ready:
+                    wait = waited if wait is None else min(wait, waited)
                 self._changed.wait(wait)
             return []
 
@@ -125,7 +165,7 @@ class WorkQueue:
         if key in self._working:
             self._again.add(key)
         else:
-            self._ready[key] = None
+            self._ready.setdefault(key, self._clock())
 
     def _promote(self) -> float | None:
         """Queue the keys that are due. Return the seconds until the next one, or None."""

@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-import shutil
+import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.interface import init_runner
+from ansible_runner.utils import OutputEventFilter
 
 from tenant_operator import digests
 from tenant_operator.kube.client import key_of
-from tenant_operator.runner import outcome
 from tenant_operator.runner import parameters as parameters_of
-from tenant_operator.runner.outcome import Ended, Outcome
+from tenant_operator.runner.folder import Folder
+from tenant_operator.runner.outcome import Ended, Outcome, Outcomes
 from tenant_operator.runner.parameters import ParameterError
-from tenant_operator.runner.warmprocess import WarmProcess
+from tenant_operator.runner.warmprocess import Warm, WarmError, WarmProcess
 from tenant_operator.watches import Inventory, Parameters, Program, Watch
+
+TASK_LIMIT = 60
+"""Seconds that a task may take for one resource. All that it asks for is bounded, too."""
+
+CHUNK = 65536
+"""Bytes of a run's output that are read at a time."""
+
+Tell = Callable[[str, Outcome, str], object]
+"""Takes the key of a resource, its outcome, and the digest of what ran."""
 
 LOCALHOST = f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}"
 """The inventory of a run of one resource."""
@@ -32,18 +45,27 @@ class Runner:
     """Runs the playbooks of one watch, as forks of a warmed process."""
 
     def __init__(self, watch: Watch, *, forks: int, time_limit: float):
-        folder = Path(tempfile.mkdtemp(prefix="tenant-operator-"))  # the warmed process removes it at any end
-        self._folder = folder
+        self._folder = Folder()
         self._forks = forks
         self._time_limit = time_limit
         self._watch = watch
-        self._environment = {"ANSIBLE_HOME": str(folder / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}
+        self._environment = {
+            "ANSIBLE_HOME": str(self._folder.path / "home"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "TMPDIR": str(self._folder.temporary),
+        }
         if isinstance(watch.mode, Inventory):
-            self._environment["ANSIBLE_INVENTORY_ENABLED"] = watch.mode.plugin
+            self._environment |= {
+                "ANSIBLE_INVENTORY_ENABLED": watch.mode.plugin,
+                "ANSIBLE_STRATEGY": "free",  # no host waits for another one
+                "ANSIBLE_TASK_TIMEOUT": str(TASK_LIMIT),
+            }
         programs = [watch.program, *([watch.finalizer.program] if watch.finalizer else [])]
         self._playbooks = {program.name: self._playbook(program) for program in programs}
+        self._write_playbooks()
         playbooks = list(self._playbooks.values())
-        self._warm = WarmProcess(folder, playbooks, self._full_environment(playbooks[0]))
+        self._warm = WarmProcess(self._folder.path, playbooks, self._full_environment(playbooks[0]))
+        self._restoring = threading.Lock()
 
     def start(self) -> None:
         """Warm Ansible.
@@ -51,110 +73,189 @@ class Runner:
         Raises:
             WarmError: a playbook cannot be loaded; the message is Ansible's.
         """
-        self._warm.environment()
+        self._warm.ready()
 
     def stop(self) -> None:
         """End the warmed process and what still runs."""
         self._warm.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.remove()
 
     @property
     def digest(self) -> str:
-        """The digest of what a run does: playbooks, roles, plugins and the variables of the watch."""
-        return digests.of([self._warm.digest, self._watch.program.name, dict(self._watch.program.vars)])
+        """The digest of what a run would do now."""
+        return self._digest_of(self._warm.digest)
+
+    def _digest_of(self, warmed: str) -> str:
+        """Return the digest of what a run does: playbooks, roles, plugins and the variables of the watch."""
+        return digests.of([warmed, self._watch.program.name, dict(self._watch.program.vars)])
 
     def run(
-        self, program: Program, resources: Sequence[Mapping[str, Any]], *, tags: Sequence[str] = ()
-    ) -> dict[str, Outcome]:
-        """Run the program for the resources. Return the outcome of each, by key.
+        self, program: Program, resources: Sequence[Mapping[str, Any]], tell: Tell, *, tags: Sequence[str] = ()
+    ) -> None:
+        """Run the program for the resources, to its end. Tell the outcome of each once, as soon as it is known.
 
         What a resource's author wrote is never a template; ``program.vars`` are the operator's own.
 
         Args:
             program: the playbook or role.
             resources: the resources that it runs for.
+            tell: called with the key of a resource, its outcome, and the digest of what ran; from threads of the run.
             tags: the tags to run; everything without any.
         """
+        left = {key_of(resource): resource for resource in resources}
+
+        def tell_once(key: str, outcome: Outcome, digest: str) -> None:
+            del left[key]
+            tell(key, outcome, digest)
+
+        try:
+            self._run(program, resources, tell_once, tags, self._ready())
+        except (OSError, WarmError) as error:  # such as a full disk, or a playbook that was broken meanwhile
+            for key in list(left):
+                tell_once(key, Outcome(failure=f"nothing can be run here: {error}"), self.digest)
+
+    def _run(
+        self, program: Program, resources: Sequence[Mapping[str, Any]], tell: Tell, tags: Sequence[str], warm: Warm
+    ) -> None:
         mode = self._watch.mode
         if isinstance(mode, Inventory):
-            return self._run_together(mode, program, resources, tags)
+            self._run_together(mode, program, resources, tell, tags=tags, warm=warm)
+            return
         with ThreadPoolExecutor(self._forks) as pool:
-            outcomes = pool.map(lambda resource: self._run_alone(mode, program, resource), resources)
-            return dict(zip(map(key_of, resources), outcomes, strict=True))
+            list(pool.map(lambda resource: self._run_alone(mode, program, resource, tell, warm), resources))
+
+    def _ready(self) -> Warm:
+        """Return what is warm, after the folder was made again if somebody has removed it."""
+        with self._restoring:
+            if self._folder.restore():
+                self._write_playbooks()
+        return self._warm.ready()
 
     def _run_together(
-        self, inventory: Inventory, program: Program, resources: Sequence[Mapping[str, Any]], tags: Sequence[str]
-    ) -> dict[str, Outcome]:
+        self,
+        inventory: Inventory,
+        program: Program,
+        resources: Sequence[Mapping[str, Any]],
+        tell: Tell,
+        *,
+        tags: Sequence[str],
+        warm: Warm,
+    ) -> None:
         """Run once, with every resource a host that the inventory plugin makes of it."""
-        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
+        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
             objects, source, own = (Path(folder, name) for name in ("objects.json", "inventory.yml", "own.yml"))
             objects.write_text(json.dumps(list(resources)))
             source.write_text(yaml.safe_dump({"plugin": inventory.plugin, "objects": objects.name}))
             own.write_text(yaml.safe_dump(dict(program.vars)))
             options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
             options += [f"--tags {','.join(tags)}"] if tags else []
-            hosts = [key_of(resource) for resource in resources]
-            events, ended = self._execute(folder, program, str(source), variables=[own], options=options)
-            return outcome.read(events, hosts, ended=ended)
+            outcomes = Outcomes(map(key_of, resources), warm.last_tasks[self._playbooks[program.name]])
+            digest = self._digest_of(warm.digest)
 
-    def _run_alone(self, parameters: Parameters, program: Program, resource: Mapping[str, Any]) -> Outcome:
+            def take(event: Mapping[str, Any]) -> None:
+                if known := outcomes.take(event):
+                    tell(*known, digest)
+
+            ended = self._execute(folder, program, str(source), warm, take, variables=[own], options=options)
+            for key, outcome in outcomes.rest(ended).items():
+                tell(key, outcome, digest)
+
+    def _run_alone(
+        self, parameters: Parameters, program: Program, resource: Mapping[str, Any], tell: Tell, warm: Warm
+    ) -> None:
         """Run on localhost, with the resource as extra variables."""
+        key = key_of(resource)
         try:
             variables = parameters_of.variables(resource, snake_case=parameters.snake_case)
         except ParameterError as error:
-            return Outcome(failure=str(error))
-        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder) as folder:
+            tell(key, Outcome(failure=str(error)), self.digest)
+            return
+        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
             file, own = Path(folder, "variables.yml"), Path(folder, "own.yml")
-            others = {key: value for key, value in variables.items() if key not in program.vars}
+            others = {name: value for name, value in variables.items() if name not in program.vars}
             file.write_text(parameters_of.dump(others), encoding="utf-8")
             own.write_text(yaml.safe_dump(dict(program.vars)))
-            files = [file, own]
-            events, ended = self._execute(folder, program, LOCALHOST, variables=files)
-            return outcome.read_all(events, ended=ended)
+            outcomes = Outcomes([])
+            ended = self._execute(folder, program, LOCALHOST, warm, outcomes.take, variables=[file, own])
+            tell(key, outcomes.all(ended), self._digest_of(warm.digest))
 
     def _execute(
         self,
         folder: str,
         program: Program,
         inventory: str,
+        warm: Warm,
+        take: Callable[[Mapping[str, Any]], object],
         *,
         variables: Sequence[Path],
         options: Sequence[str] = (),
-    ) -> tuple[list[Mapping[str, Any]], Ended]:
-        """Run to the end; return the job events, and how it ended."""
-        events: list[Mapping[str, Any]] = []
+    ) -> Ended:
+        """Run to the end, and pass on each job event; return how it ended."""
 
-        def keep(event: Mapping[str, Any]) -> bool:
-            events.append(event)
+        def handle(event: Mapping[str, Any]) -> bool:
+            take(event)
             return False  # no file for each event
 
         run = init_runner(
             private_data_dir=folder,
             playbook=self._playbooks[program.name],
             inventory=inventory,
-            envvars={**self._environment, **self._warm.environment()},
+            envvars={**self._environment, **warm.environment},
             cmdline=" ".join([*(f"--extra-vars @{file}" for file in variables), *options]),
             forks=self._forks,
-            event_handler=keep,
+            event_handler=handle,
             quiet=True,
         )
         # No password prompts: so no pexpect, which waits 0.1 s when it closes its terminal.
         run.runner_mode = "subprocess"
         run.config.subprocess_timeout = self._time_limit
-        run.run()
-        return events, Ended(run.status, run.rc)
+        with _streamed(run):
+            run.run()
+        return Ended(run.status, run.rc)
 
     def _playbook(self, program: Program) -> str:
         """Return the playbook of a program. A role gets a playbook of its own."""
         if not program.is_role:
             return program.name
-        path = self._folder / "roles-of-watches" / f"{digests.of(program.name)}.yml"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": True, "roles": [program.name]}]))
-        return str(path)
+        return str(self._folder.path / "roles-of-watches" / f"{digests.of(program.name)}.yml")
+
+    def _write_playbooks(self) -> None:
+        """Write the playbooks of roles."""
+        for name, playbook in self._playbooks.items():
+            if name != playbook:
+                Path(playbook).parent.mkdir(exist_ok=True)
+                play = {"hosts": "localhost", "gather_facts": True, "roles": [name]}
+                Path(playbook).write_text(yaml.safe_dump([play]))
 
     def _full_environment(self, playbook: str) -> dict[str, str]:
         """Return the environment of a run. Ansible reads parts of it when it is imported."""
-        configuration = RunnerConfig(private_data_dir=str(self._folder), playbook=playbook, envvars=self._environment)
+        configuration = RunnerConfig(
+            private_data_dir=str(self._folder.path), playbook=playbook, envvars=self._environment
+        )
         configuration.prepare()
         return {str(key): str(value) for key, value in configuration.env.items()}
+
+
+@contextmanager
+def _streamed(run: Any) -> Iterator[None]:
+    """Have the events of a run handled as they come. ansible-runner's mode without a terminal reads them at the end."""
+    source, sink = os.pipe()
+    run.config.output_fd = sink
+    reader = threading.Thread(target=_handle_events, args=[source, run.event_callback], daemon=True)
+    reader.start()
+    try:
+        yield
+    finally:
+        os.close(sink)
+        reader.join()
+
+
+def _handle_events(source: int, callback: Callable[[dict[str, Any]], None]) -> None:
+    """Find the events in the output of a run, until it ends. The last one has no end of a line after it."""
+    text = codecs.getincrementaldecoder("utf-8")("replace")
+    with open(os.devnull, "w") as nothing:
+        events = OutputEventFilter(nothing, callback, suppress_ansible_output=True)
+        while chunk := os.read(source, CHUNK):
+            events.write(text.decode(chunk))
+        events.close()
+    os.close(source)

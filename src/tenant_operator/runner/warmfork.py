@@ -16,6 +16,7 @@ import gc
 import io
 import json
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -34,6 +35,14 @@ RUN_VARIABLE = "TENANT_OPERATOR_RUN"
 """Names the run to all that it executes, so that what became an orphan is found."""
 PASSES = 20
 """How often what is left of a run is looked for: a program may have started another one meanwhile."""
+
+LARGEST_GROWTH = 192 * 1024 * 1024
+"""Bytes that a process of a run may take beyond those that it was forked with."""
+LONGEST_WORK = 120
+"""Seconds of CPU that a process of a run may take."""
+
+STOP = b"stop"
+"""What the watcher says where it goes on without this process, and keeps the folder."""
 
 PR_SET_PDEATHSIG = 1
 LOST = 250
@@ -78,6 +87,18 @@ def die_with_parents() -> None:
     os.register_at_fork(before=remember, after_in_child=follow)
 
 
+def bound() -> None:
+    """Bound memory and CPU of this process and of each that it forks: no resource takes those of its neighbours.
+
+    Source: getrlimit(2), proc_pid_status(5).
+    """
+    status = Path("/proc/self/status").read_text()
+    (size,) = (line.split()[1] for line in status.splitlines() if line.startswith("VmData:"))
+    most = int(size) * 1024 + LARGEST_GROWTH
+    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_WORK, LONGEST_WORK))
+
+
 def end_programs_of(run: int) -> None:
     """End the programs that a run executed, such as those of a module: they outlive the worker that waited for them."""
     mark = f"{RUN_VARIABLE}={run}".encode()
@@ -110,8 +131,8 @@ class Server:
         self._selector = selectors.DefaultSelector()
         self._runs: dict[int, _Run] = {}
 
-    def serve(self, parent: int) -> None:
-        """Serve until ``parent``, the descriptor of a pipe to the watcher, is closed at the other end."""
+    def serve(self, parent: int) -> bool:
+        """Serve until ``parent``, the descriptor of a pipe to the watcher, ends. Return whether the watcher said so."""
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(parent, selectors.EVENT_READ, None)
         while True:
@@ -119,7 +140,7 @@ class Server:
                 if key.data is None:
                     for run in list(self._runs.values()):
                         self._kill(run)
-                    return
+                    return os.read(parent, len(STOP)) == STOP
                 key.data()
 
     def _accept(self) -> None:
@@ -147,6 +168,7 @@ class Server:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             die_with_parents()
+            bound()
             self._selector.close()
             self._listener.close()
             for run in self._runs.values():
@@ -211,8 +233,11 @@ def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
     return dict(json.loads(data)), list(descriptors)
 
 
-def warm(playbooks: Sequence[str]) -> list[str]:
-    """Load Ansible, the playbooks, their roles and plugins. Return the folders that they come from.
+def warm(playbooks: Sequence[str]) -> dict[str, Any]:
+    """Load Ansible, the playbooks, their roles and plugins.
+
+    Returns:
+        ``folders``, which they come from, and ``last_tasks``, by playbook, as plain data.
 
     A playbook is parsed by ``--syntax-check``, which starts no workers; then the two singletons that ansible-core keeps
     for a process are reset, so that a fork starts like a new one.
@@ -221,19 +246,21 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     from ansible.plugins.loader import action_loader, connection_loader, strategy_loader
     from ansible.utils.context_objects import GlobalCLIArgs
 
-    from tenant_operator.runner import sources, warmtemplates
+    from tenant_operator.runner import sources, warmlasttasks, warmtemplates
 
-    folders = []
+    folders, last_tasks = [], {}
     # A fork configures the loader of collections once more, which is as it should be.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
     for playbook in playbooks:
         _load(playbook)
         folders.append(str(_folder(playbook)))
+        last_tasks[playbook] = warmlasttasks.of(_path(playbook)).to_json()
         GlobalCLIArgs._Singleton__instance = None
         VaultSecretsContext._current = None
     action_loader.get("ansible.builtin.pause", class_only=True)
     connection_loader.get("local", class_only=True)
-    strategy_loader.get("linear", class_only=True)
+    for strategy in ("linear", "free"):
+        strategy_loader.get(strategy, class_only=True)
     folders = list(dict.fromkeys(folders))
     for folder in folders:
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
@@ -243,7 +270,7 @@ def warm(playbooks: Sequence[str]) -> list[str]:
     warmtemplates.warm(path for folder in folders for path in sources.of(Path(folder)))
     gc.collect()
     gc.freeze()
-    return folders
+    return {"folders": folders, "last_tasks": last_tasks}
 
 
 def _load(playbook: str) -> None:
@@ -262,11 +289,16 @@ def _load(playbook: str) -> None:
 
 def _folder(playbook: str) -> Path:
     """Return the collection of a playbook that is named by its full name, else the folder that it lies in."""
+    path = Path(_path(playbook))
+    return path.resolve().parent if str(path) == playbook else path.parent.parent
+
+
+def _path(playbook: str) -> str:
+    """Return the path of a playbook, which may be named by its full name."""
     from ansible.utils.collection_loader._collection_finder import _get_collection_playbook_path
 
-    if located := _get_collection_playbook_path(playbook):
-        return Path(os.fsdecode(located[1])).parent.parent
-    return Path(playbook).resolve().parent
+    located = _get_collection_playbook_path(playbook)
+    return os.fsdecode(located[1]) if located else playbook
 
 
 def _execute(arguments: Sequence[str]) -> int:
@@ -284,19 +316,19 @@ def main(arguments: Sequence[str]) -> None:
     path, *playbooks = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the watcher drains; this process ends with its pipe
-    folders = warm(playbooks)
+    warmed = warm(playbooks)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
     parent = os.dup(0)
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
-    sys.stdout.write(json.dumps(folders) + "\n")
+    sys.stdout.write(json.dumps(warmed) + "\n")
     sys.stdout.flush()
     with open(os.devnull, "w") as nothing:
         os.dup2(nothing.fileno(), 1)
-    Server(listener, _execute).serve(parent)
-    shutil.rmtree(Path(path).parent, ignore_errors=True)
+    if not Server(listener, _execute).serve(parent):
+        shutil.rmtree(Path(path).parent, ignore_errors=True)  # the watcher was killed
 
 
 if __name__ == "__main__":

@@ -9,11 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from tenant_operator import digests
 from tenant_operator.runner import sources, warmfork
+from tenant_operator.runner.lasttasks import LastTasks
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +26,15 @@ RUNS = 1000
 
 class WarmError(Exception):
     """The process cannot be warmed; the message is Ansible's."""
+
+
+@dataclass(frozen=True)
+class Warm:
+    """What was warmed: the environment that makes a run a fork of it, its digest, and the last tasks by playbook."""
+
+    environment: Mapping[str, str]
+    digest: str
+    last_tasks: Mapping[str, LastTasks]
 
 
 class WarmProcess:
@@ -37,6 +49,7 @@ class WarmProcess:
         self._sources: list[Path] = []
         self._loaded: dict[Path, int] = {}
         self._digest = ""
+        self._last_tasks: dict[str, LastTasks] = {}
         self._runs = 0
         self._lock = threading.Lock()
 
@@ -45,8 +58,8 @@ class WarmProcess:
         """The digest of the playbooks, roles and plugins that were loaded last."""
         return self._digest
 
-    def environment(self) -> dict[str, str]:
-        """Return the environment that makes a run a fork. Replace the process if it is outdated.
+    def ready(self) -> Warm:
+        """Return what is warm. Replace the process if it is outdated.
 
         Raises:
             WarmError: the process cannot be warmed.
@@ -57,7 +70,8 @@ class WarmProcess:
                 self._stop()
                 self._start()
             self._runs += 1
-            return {warmfork.SOCKET_VARIABLE: str(self._socket), "PATH": self._search_path()}
+            environment = {warmfork.SOCKET_VARIABLE: str(self._socket), "PATH": self._search_path()}
+            return Warm(environment, self._digest, self._last_tasks)
 
     def stop(self) -> None:
         """End the process and every run that is under way."""
@@ -78,6 +92,8 @@ class WarmProcess:
             return "first run"
         if self._process.poll() is not None:
             return "the warmed process died"
+        if not self._socket.exists():
+            return "its socket is gone"
         if self._runs >= RUNS:
             return f"it has served {RUNS} runs"
         if self._loaded != _changes(self._sources):
@@ -108,14 +124,18 @@ class WarmProcess:
         self._messages = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
         self._messages.start()
         self._process = process
-        self._sources = [Path(folder) for folder in json.loads(ready)]
+        told = json.loads(ready)
+        self._sources = [Path(folder) for folder in told["folders"]]
+        self._last_tasks = {name: LastTasks.from_json(each) for name, each in told["last_tasks"].items()}
         self._loaded = _changes(self._sources)
         self._digest = digests.of([digests.files(root, sources.of(root)) for root in self._sources])
         self._runs = 0
 
     def _stop(self) -> None:
         if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+            with suppress(BrokenPipeError, ValueError):  # it has died, or its pipe is closed
+                self._process.stdin.write(warmfork.STOP.decode())
+                self._process.stdin.close()
             self._process.wait()
             self._messages.join()
             self._process = None

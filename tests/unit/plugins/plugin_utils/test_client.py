@@ -12,11 +12,14 @@ from kubernetes.client import ApiClient, Configuration
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import client as client_module
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import polling
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import (
+    LONGEST_PAUSE,
+    LONGEST_REQUEST,
     ApiError,
     Client,
     _api_client,
     _environment,
     _forget_connections,
+    _patience,
     _refusal,
     _share_context,
     connect,
@@ -199,6 +202,42 @@ def test_a_cluster_that_does_not_say_what_it_serves_is_an_error(api):
     api.refuse("GET", "/apis/monitoring.coreos.com/v1", HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError")
     with pytest.raises(ApiError):
         api.client.serves(*MONITOR)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(client_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+def test_a_request_is_tried_again_until_its_time_is_over(clock):
+    refused = urllib3.HTTPResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    tries = _patience().increment("GET", "/a", refused)
+    clock.now += LONGEST_REQUEST
+    tries = tries.increment("GET", "/a", refused)
+    clock.now += 0.1
+    with pytest.raises(urllib3.exceptions.MaxRetryError):
+        tries.increment("GET", "/a", refused)
+
+
+def test_a_refusal_is_tried_three_more_times_and_a_silence_once(clock):
+    refused, tries = urllib3.HTTPResponse(status=HTTPStatus.TOO_MANY_REQUESTS), _patience()
+    for _ in range(3):
+        tries = tries.increment("PATCH", "/a", refused)
+    with pytest.raises(urllib3.exceptions.MaxRetryError):
+        tries.increment("PATCH", "/a", refused)
+    silence = urllib3.exceptions.ReadTimeoutError(None, "/a", "silent")
+    tries = _patience().increment("PATCH", "/a", error=silence)
+    with pytest.raises(urllib3.exceptions.MaxRetryError):
+        tries.increment("PATCH", "/a", error=silence)
+
+
+@pytest.mark.parametrize(("asked", "pause"), [("3600", LONGEST_PAUSE), ("2", 2.0)])
+def test_a_server_that_asks_for_a_pause_gets_a_short_one(asked, pause):
+    response = urllib3.HTTPResponse(status=HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": asked})
+    assert _patience().get_retry_after(response) == pause
+    assert _patience().get_retry_after(urllib3.HTTPResponse(status=HTTPStatus.TOO_MANY_REQUESTS)) is None
 
 
 def test_a_server_that_is_away_is_named():

@@ -137,22 +137,22 @@ def test_a_claim_of_our_own_never_shrinks(api, apply):
 
 
 def test_what_is_no_longer_made_is_deleted_and_what_holds_data_stays(api, apply):
-    apply(manifest("ConfigMap", "a"), manifest("ConfigMap", "b"), manifest("PersistentVolumeClaim", "c"))
-    foreign = manifest("ConfigMap", "mine")
+    apply(manifest("Service", "a"), manifest("Service", "b"), manifest("PersistentVolumeClaim", "c"))
+    foreign = manifest("Service", "mine")
     api.put({**foreign, "metadata": {"name": "mine", "namespace": "tenant-acme"}})
     keeping = [source(manifest("PersistentVolumeClaim", "c"), "keep")]
     report = Report()
     component = Component(
         client=api.client, tenant=api.get("Tenant", "acme"), name="redis", force=True, dry_run=False, report=report
     )
-    component.apply([source(manifest("ConfigMap", "a")), *keeping], [Rendered(manifest("ConfigMap", "a"), "apply")])
+    component.apply([source(manifest("Service", "a")), *keeping], [Rendered(manifest("Service", "a"), "apply")])
     assert {f"{each['kind']} {each['name']}": each["operation"] for each in report.objects} == {
-        "ConfigMap a": "unchanged",
-        "ConfigMap b": "deleted",
+        "Service a": "unchanged",
+        "Service b": "deleted",
     }
-    assert api.get("ConfigMap", "mine", "tenant-acme")
+    assert api.get("Service", "mine", "tenant-acme")
     assert api.get("PersistentVolumeClaim", "c", "tenant-acme")
-    assert apply(component="server", also=[manifest("ConfigMap", "x")]) == {}
+    assert apply(component="server", also=[manifest("Service", "x")]) == {}
 
 
 def test_what_is_on_its_way_out_is_not_deleted_again(api, apply):
@@ -247,12 +247,14 @@ def test_a_namespace_that_was_replaced_meanwhile_is_a_conflict(api, apply, tenan
         apply(manifest("Namespace", "tenant-acme"), component="namespace")
 
 
-def test_of_secrets_those_that_are_named_are_read_alone(api, apply):
-    apply(manifest("Secret", "redis-auth"), modes=["create"], also=[manifest("Secret", "another")])
-    reads = [path for method, path, _ in api.requests if method == "GET" and "secrets" in path]
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+def test_of_what_may_be_secret_or_large_those_that_are_named_are_read_alone(api, apply, kind):
+    apply(manifest(kind, "redis-auth"), modes=["create"], also=[manifest(kind, "another")])
+    plural = f"{kind.lower()}s"
+    reads = [path for method, path, _ in api.requests if method == "GET" and plural in path]
     assert reads == [
-        "/api/v1/namespaces/tenant-acme/secrets/another",
-        "/api/v1/namespaces/tenant-acme/secrets/redis-auth",
+        f"/api/v1/namespaces/tenant-acme/{plural}/another",
+        f"/api/v1/namespaces/tenant-acme/{plural}/redis-auth",
     ]
 
 

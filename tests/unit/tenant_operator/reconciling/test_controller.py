@@ -16,7 +16,7 @@ def thing(name="a", **metadata):
 @pytest.fixture
 def world():
     """A controller with a queue; ``batches`` has what was reconciled, ``requeued`` what comes back and why."""
-    world = SimpleNamespace(batches=[], requeued=[], leading=True, error=None, echo=False)
+    world = SimpleNamespace(batches=[], requeued=[], leading=True, error=None, echo=False, finished=0)
     clock = SimpleNamespace(now=0.0)
     world.queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
     world.requeue = SimpleNamespace(
@@ -24,8 +24,10 @@ def world():
         failed=lambda key: world.requeued.append(("failed", key)),
     )
 
-    def reconcile(keys):
+    def reconcile(keys, done):
         world.batches.append(list(keys))
+        for key in keys[: world.finished]:
+            done(key)
         if world.error:
             raise world.error
 
@@ -122,6 +124,17 @@ def test_a_key_that_was_taken_comes_back_or_was_worked_on(world, caplog, leading
     assert ("A batch failed: a, b" in caplog.text) == (error is not None)
     world.queue.add("a")  # nobody works on it any more
     assert len(world.queue) == 1
+
+
+def test_a_resource_that_is_finished_can_be_worked_on_again_while_the_others_of_its_batch_go_on(world):
+    world.finished, world.error = 1, RuntimeError("of all things")
+    world.controller.handle_all(map(thing, "ab"))
+    batch = world.queue.take(2)
+    world.queue.add("a")
+    assert len(world.queue) == 0
+    world.controller._work_on(batch)
+    assert world.requeued == [("failed", "b")]
+    assert world.queue.take(2) == ["a"]
 
 
 def test_of_a_resource_is_kept_what_decides_whether_it_runs():

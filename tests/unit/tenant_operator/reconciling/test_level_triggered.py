@@ -32,7 +32,7 @@ WATCH = Watch(
     dependents=Dependents("app-{name}", "us", (), status_tags=("status",)),
 )
 NAMES = ("a", "b", "c")
-FAULTS = ("not leading", "no resource", "no patch", "no answer", "run fails", "run explodes", "deaf")
+FAULTS = ("not leading", "no resource", "no patch", "no answer", "run fails", "run is lost", "run explodes", "deaf")
 
 
 class World:
@@ -111,7 +111,7 @@ class World:
     def work(self):
         """Work on everything that is due."""
         while len(self.queue):
-            alone = set(self.queue._ready) & self.queue._alone  # take_alone would wait where there is none
+            alone = set(self.queue._ready) & self.queue._apart.keys()  # take_alone would wait where there is none
             batch = self.queue.take_alone() if alone else self.queue.take(len(NAMES))
             self.controller._work_on(batch)
             self.deliver()
@@ -154,15 +154,16 @@ class World:
     # the runner
     digest = "one"
 
-    def run(self, program, resources, *, tags=()):
+    def run(self, program, resources, tell, *, tags=()):
         if "run explodes" in self.faults:
             raise RuntimeError("the run exploded")
-        failure = "a task failed" if "run fails" in self.faults else ""
+        is_lost = "run is lost" in self.faults
+        failure = "a task failed" if is_lost or "run fails" in self.faults else ""
         for resource in resources:
             assert WATCH.finalizer.name in resource["metadata"]["finalizers"]
             if not failure and not tags:
                 self.done[key_of(resource)] = resource["metadata"]["generation"]
-        return {key_of(resource): Outcome(failure=failure) for resource in resources}
+            tell(key_of(resource), Outcome(failure=failure, is_lost=is_lost), self.digest)
 
     # the recorder
     def normal(self, resource, reason, note):

@@ -1,6 +1,7 @@
 """What a reconcile does where the caches, the API server and the clock do not agree."""
 
 import copy
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -67,18 +68,26 @@ class Server:
         return copy.deepcopy(live)
 
     # the runner
-    def run(self, program, resources, *, tags=()):
+    def run(self, program, resources, tell, *, tags=()):
         self.runs += [(key_of(each), each["metadata"]["generation"], tuple(tags)) for each in resources]
         if not tags:
             for each in resources:
                 self.observe(key_of(each), "2 of 2")
-        return {key_of(each): Outcome(objects={KEY: AppliedObject("x", 1)}) for each in resources}
+        for each in resources:
+            tell(key_of(each), Outcome(objects={KEY: AppliedObject("x", 1)}), self.digest)
+
+    def end_with(self, *outcomes):
+        """Have the next runs end with these outcomes, one for each resource."""
+
+        def run(program, resources, tell, *, tags=()):
+            for each, outcome in zip(resources, outcomes, strict=True):
+                tell(key_of(each), outcome, self.digest)
+
+        self.run = run
 
     def wait(self, message):
         """Have the next run come to something that it waits for."""
-        self.run = lambda program, resources, *, tags=(): {
-            key_of(each): Outcome(remaining=(message,)) for each in resources
-        }
+        self.end_with(Outcome(remaining=(message,)))
 
     # the dependents
     def observe(self, name, status):
@@ -128,7 +137,9 @@ def build(watch):
         recorder=server,
         now=lambda: "2026-11-24T20:00:00Z",
     )
-    return SimpleNamespace(server=server, clock=clock, queue=queue, reconcile=reconciler.reconcile)
+    world = SimpleNamespace(server=server, clock=clock, queue=queue, done=[])
+    world.reconcile = lambda keys: reconciler.reconcile(keys, world.done.append)
+    return world
 
 
 @pytest.fixture
@@ -207,7 +218,7 @@ def test_a_run_that_waits_has_not_failed_and_is_made_whole_when_it_comes_back(wo
 
 @pytest.mark.parametrize("failure", ["", "it broke"])
 def test_a_run_that_says_when_time_changes_something_comes_back_then(settled, failure):
-    settled.server.run = lambda *_, **__: {"a": Outcome(failure=failure, remaining=("it",), requeue_after=0.05)}
+    settled.server.end_with(Outcome(failure=failure, remaining=("it",), requeue_after=0.05))
     settled.server.put(thing(generation=2))
     settled.reconcile(["a"])
     settled.clock.now += 0.04
@@ -244,9 +255,9 @@ def test_a_kind_that_comes_to_be_served_takes_the_whole_playbook_once(settled):
 def test_a_kind_that_comes_to_be_served_during_a_run_takes_one_more(settled):
     run = settled.server.run
 
-    def install(program, resources, *, tags=()):
+    def install(program, resources, tell, *, tags=()):
         settled.server.dependents.served = ("Probe",)
-        return run(program, resources, tags=tags)
+        run(program, resources, tell, tags=tags)
 
     settled.server.run = install
     settled.server.put(thing(generation=2))
@@ -328,3 +339,47 @@ def test_a_status_that_is_old_is_reported_although_a_repair_has_to_wait(settled)
     settled.clock.now += STATUS_PERIOD
     settled.reconcile(["a"])
     assert settled.server.runs == [("a", 1, ("status",))]
+
+
+@pytest.fixture
+def four(world):
+    """The world with four resources that are to run."""
+    for name in "abcd":
+        world.server.put(thing(name))
+    return world
+
+
+def test_a_resource_is_concluded_and_free_while_the_others_of_its_run_go_on(four):
+    def run(program, resources, tell, *, tags=()):
+        for each in resources:
+            tell(key_of(each), Outcome(), "first")
+            while key_of(each) not in four.done:  # concluded meanwhile
+                time.sleep(0.001)
+
+    four.server.run = run
+    four.reconcile(["a", "b", "c", "d", "gone"])
+    assert four.done == ["gone", "a", "b", "c", "d"]
+    assert all(each["status"]["conditions"] for each in four.server.live.values())
+
+
+def test_whoever_a_run_was_lost_by_is_found_by_halves_and_nobody_else_is_blamed(four):
+    lost = Outcome(failure="the run ended before its outcome was known", is_lost=True)
+    four.server.end_with(Outcome(), lost, lost, lost)
+    four.reconcile(list("abcd"))
+    assert four.done == list("abcd")
+    blamed = [name for name, each in four.server.live.items() if "conditions" in each["status"]]
+    assert blamed == ["a"]
+    four.clock.now += 3600.0
+    assert sorted(four.queue.take_alone() for _ in range(2)) == [["b", "c"], ["d"]]
+    four.server.end_with(lost)
+    four.reconcile(["d"])
+    assert ("d", "ReconcileFailed") in four.server.events
+
+
+def test_a_resource_that_cannot_be_concluded_comes_back_and_is_free(four, caplog):
+    four.server.apply_status = lambda *_, **__: 1 / 0
+    four.reconcile(["a", "b"])
+    assert four.done == ["a", "b"]
+    assert "could not be concluded" in caplog.text
+    four.clock.now += 3600.0
+    assert [four.queue.take_alone() for _ in range(2)] == [["a"], ["b"]]

@@ -108,3 +108,54 @@ def test_what_failed_is_worked_on_alone_until_it_succeeded(queue, clock):
     queue.forget("a")
     queue.add("a")
     assert queue.take(10) == ["a"]
+
+
+def test_a_spare_worker_takes_what_has_waited(queue, clock):
+    queue.add("a")
+    clock.now += 0.4
+    queue.add("b")
+    clock.now += 0.1
+    assert queue.take(9, waited=0.5) == ["a"]
+    assert queue.take(9) == ["b"]
+
+
+def test_a_spare_worker_wakes_when_a_key_has_waited():
+    queue = WorkQueue()
+    taken = []
+    spare = threading.Thread(target=lambda: taken.extend(queue.take(9, waited=0.05)))
+    spare.start()
+    queue.add("a")
+    spare.join(timeout=30)
+    assert taken == ["a"]
+
+
+def test_what_is_retried_together_is_worked_on_together_and_apart_from_all_others(queue, clock):
+    queue.retry("alone", alone=True)
+    queue.retry_together(["a", "b"])
+    queue.add("never failed")
+    clock.now += MAXIMUM_DELAY
+    assert queue.take(9) == ["never failed"]
+    assert sorted(queue.take_alone() for _ in range(2)) == [["a", "b"], ["alone"]]
+
+
+def test_keys_that_are_retried_together_wait_as_long_as_the_one_that_failed_most_often(queue):
+    for _ in range(3):
+        queue.retry("a", alone=True)
+    assert queue.retry_together(["a", "b"]) == INITIAL_DELAY * 8
+    assert queue.retry("b", alone=True) == INITIAL_DELAY * 16
+
+
+def test_what_was_mended_never_waits_behind_what_fails_again_and_again(queue, clock):
+    for key in ("broken 1", "broken 2", "mended"):
+        queue.retry(key, alone=True)
+    clock.now += MAXIMUM_DELAY
+    taken = [queue.take_alone() for _ in range(3)]
+    for (key,) in taken:
+        queue.done(key)
+    for key in ("broken 1", "broken 2"):  # these run once more, while the last one waits
+        queue.add(key)
+        assert queue.take_alone() == [key]
+        queue.done(key)
+    for key in ("broken 1", "broken 2", "mended"):
+        queue.add(key)
+    assert queue.take_alone() == ["mended"]

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tenant_operator.runner.warmfork import LARGEST_GROWTH, LONGEST_WORK
 from tenant_operator.runner.warmprocess import WarmError, WarmProcess
 from tests.processes import is_alive
 
@@ -23,6 +24,9 @@ PLAYBOOK = """
     - ansible.builtin.pause:
         seconds: "{{ seconds | default(0) }}"
       when: seconds is defined
+    - ansible.builtin.debug:
+        msg: "{{ 'x' * (size | int) }}"
+      when: size is defined
     - ansible.builtin.fail:
       when: fail is defined
 """
@@ -66,7 +70,7 @@ def warm(tmp_path, playbook):
 
         @staticmethod
         def start(*arguments, **variables):
-            merged = {**environment, **process.environment(), **variables}
+            merged = {**environment, **process.ready().environment, **variables}
             program = tmp_path / "warm" / "bin" / "ansible-playbook"
             run = subprocess.Popen(
                 [program, "-i", "localhost,", playbook, *arguments],
@@ -95,6 +99,23 @@ def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_pat
     output, _ = second.communicate(timeout=DEADLINE)
     assert "goodbye in" in output
     assert second.returncode == 2, output
+
+
+def test_a_task_that_takes_too_much_memory_fails_and_nothing_else_does(warm):
+    greedy = warm.start("-e", "size=1000000000")
+    output, _ = greedy.communicate(timeout=DEADLINE)
+    assert (greedy.returncode, "FAILED!" in output) == (2, True), output
+    modest = warm.start(GREETING="still here")
+    output, _ = modest.communicate(timeout=DEADLINE)
+    assert modest.returncode == 0, output
+
+
+def test_the_processes_of_a_run_are_bounded_in_cpu_and_memory(warm):
+    for process in paused(warm, warm.start("-e", "seconds=600")):
+        with open(f"/proc/{process}/limits") as file:
+            limits = {line[:26].strip(): line[26:].split()[0] for line in file}
+        assert limits["Max cpu time"] == str(LONGEST_WORK)
+        assert LARGEST_GROWTH < int(limits["Max data size"]) < 4 * LARGEST_GROWTH
 
 
 def is_session_leader(pid):
