@@ -50,10 +50,10 @@ def used(cluster, position):
         resource = "/".join(filter(None, (reference["resource"], reference.get("subresource"))))
         right = reference.get("apiGroup", ""), resource, event["verb"]
         rights.add(right)
-        code = event.get("responseStatus", {}).get("code")
-        if code == HTTPStatus.CREATED:  # a patch that creates needs both
+        if event.get("responseStatus", {}).get("code") == HTTPStatus.CREATED:  # a patch that creates needs both
             rights.add((*right[:2], "create"))
-        if code == HTTPStatus.FORBIDDEN:
+        # A policy refuses, too: it learns a moment later than the operator that a namespace was adopted.
+        if event["annotations"]["authorization.k8s.io/decision"] == "forbid":
             refused.add((*right, event["requestURI"]))
     return rights, refused
 
