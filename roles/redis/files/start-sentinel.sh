@@ -5,13 +5,20 @@ ask() {
   timeout 3 redis-cli $REDIS_CLI_OPTIONS -h redis-sentinel -p 26379 sentinel get-master-addr-by-name main 2>/dev/null |
     head -n 1 | grep -F ".$domain" || true
 }
+has_data() { [ -e /data/dump.rdb ] || [ -e /data/appendonlydir ] || [ -e /data/appendonly.aof ]; }
+others_have_data() {
+  for host in $(sh /etc/redis/hosts.sh | grep -vx "$HOSTNAME.redis-headless"); do
+    if timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" dbsize 2>/dev/null | grep -q '[1-9]'; then return; fi
+  done
+  false
+}
 master=$(ask)
-# A master without data must not empty its replicas: it waits until the sentinels choose one of them.
-if [ "$master" = "$me" ] && [ ! -e /data/dump.rdb ] && [ ! -e /data/appendonlydir ] && [ ! -e /data/appendonly.aof ]; then
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
+# A pod without data must not become the master of those that have some: they would be emptied. It waits until the sentinels
+# have chosen one of them, however long that takes.
+if ! has_data; then
+  while { [ -z "$master" ] || [ "$master" = "$me" ]; } && others_have_data; do
     sleep 2
     master=$(ask)
-    [ "$master" = "$me" ] || break
   done
 fi
 [ -n "$master" ] || master=$(awk '$1 == "sentinel" && $2 == "monitor" {print $4}' /data/sentinel.conf 2>/dev/null || true)

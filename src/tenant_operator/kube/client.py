@@ -18,6 +18,9 @@ Manifest = dict[str, Any]
 PAGE = 100
 """Resources that are decoded at a time: the memory of all lists at once is what a start takes at most."""
 
+LONGEST_REQUEST = 10.0
+"""Seconds that a request for one resource may take in all. It comes back with backoff."""
+
 WATCH_SECONDS = 300
 """Seconds after which the server ends a watch, and a new one goes on where it ended."""
 
@@ -185,7 +188,7 @@ class Connection:
                 body=None if body is None else encode(body),
                 headers=headers,
                 preload_content=not stream,
-                timeout=timeout or urllib3.Timeout(connect=5.0, read=60.0),
+                timeout=timeout or urllib3.Timeout(connect=5.0, read=20.0),
                 retries=False,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -249,7 +252,7 @@ class Client:
     def get(self, key: str) -> Manifest | None:
         """Return the resource of this key, or None."""
         try:
-            return self._connection.request("GET", self._path_of(key))
+            return self._connection.request("GET", self._path_of(key), seconds=LONGEST_REQUEST)
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -273,6 +276,7 @@ class Client:
                 self._path_of(key_of(resource)),
                 body=[*tests, *operations],
                 content="application/json-patch+json",
+                seconds=LONGEST_REQUEST,
             )
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
@@ -302,6 +306,7 @@ class Client:
             {"fieldManager": manager, "force": "true"},
             body=body,
             content="application/apply-patch+yaml",
+            seconds=LONGEST_REQUEST,
         )
 
     def _path_of(self, key: str) -> str:

@@ -20,6 +20,9 @@ from tenant_operator.watches import Parameters, Program, Watch
 
 logger = logging.getLogger(__name__)
 
+SIDE_BY_SIDE = 4
+"""Resources that are read or concluded at once: one whose request is not answered holds up no other."""
+
 SHOWN = 5
 """Changes that a log line and an Event name."""
 
@@ -154,19 +157,23 @@ class Reconciler:
         self._run_all(list(ready.values()), _Batch(served, done))
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
-        """Call a step for each item. An item whose step fails is retried; one without a result is dropped."""
-        results = {}
-        for key, item in items.items():
+        """Call a step for each item, side by side. One whose step fails is retried; one without a result is dropped."""
+
+        def attempt(key: str) -> Work | None:
             try:
-                result = step(item)
+                return step(items[key])
             except ApiError as error:
                 self._applied.fail(key)
                 delay = self._requeue.failed(key)
                 logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
-                continue
-            if result is not None:
-                results[key] = result
-        return results
+                return None
+
+        if len(items) == 1:
+            results = list(map(attempt, items))
+        else:
+            with ThreadPoolExecutor(SIDE_BY_SIDE, "step") as pool:
+                results = list(pool.map(attempt, items))
+        return {key: result for key, result in zip(items, results, strict=True) if result is not None}
 
     def _plan(self, key: str, digest: str) -> Trigger:
         """Return why the resource has to run now, from the caches alone: at rest, a resource costs no request."""
@@ -224,18 +231,21 @@ class Reconciler:
         return replace(work, resource=resource)
 
     def _run_all(self, works: list[Work], batch: _Batch) -> None:
-        """Run deletions, full reconciles and status-only reports, each group in one run, and conclude each."""
+        """Run deletions, full reconciles and status-only reports, each group in a run of its own, side by side."""
         watch, finalizer = self._watch, self._watch.finalizer
         status_tags = watch.dependents.status_tags if watch.dependents else ()
         deleting = [work for work in works if work.is_deletion]
         reporting = [work for work in works if work.is_report and status_tags]
         staying = [work for work in works if work not in deleting and work not in reporting]
+        runs: list[Callable[[], None]] = []
         if deleting and finalizer:
-            self._run(Scope.DELETION, finalizer.program, deleting, batch)
+            runs.append(lambda: self._run(Scope.DELETION, finalizer.program, deleting, batch))
         if staying:
-            self._run(Scope.ALL, watch.program, staying, batch)
+            runs.append(lambda: self._run(Scope.ALL, watch.program, staying, batch))
         if reporting:
-            self._run(Scope.STATUS, watch.program, reporting, batch, tags=status_tags)
+            runs.append(lambda: self._run(Scope.STATUS, watch.program, reporting, batch, tags=status_tags))
+        with ThreadPoolExecutor(max(1, len(runs)), "run") as pool:
+            list(pool.map(lambda run: run(), runs))
 
     def _run(
         self, scope: Scope, program: Program, works: Sequence[Work], batch: _Batch, *, tags: Sequence[str] = ()
@@ -249,9 +259,8 @@ class Reconciler:
                 lost.append(key)
                 return
             self._log(scope, by_key[key], outcome)
-            self._each(
-                lambda work: self._conclude(work, outcome, digests.program(digest, batch.served)), {key: by_key[key]}
-            )
+            program_digest = digests.program(digest, batch.served)
+            self._each(lambda work: self._conclude(work, outcome, program_digest), {key: by_key[key]})
 
         def finish(key: str, outcome: Outcome, digest: str) -> None:
             try:
@@ -263,7 +272,7 @@ class Reconciler:
                 batch.done(key)
 
         metrics.RUNS.labels(kind, scope).inc()
-        with metrics.RUN_SECONDS.labels(kind, scope).time(), ThreadPoolExecutor(1, "conclude") as concluding:
+        with metrics.RUN_SECONDS.labels(kind, scope).time(), ThreadPoolExecutor(SIDE_BY_SIDE, "conclude") as concluding:
             self._runs.run(
                 program,
                 [work.resource for work in works],

@@ -1,0 +1,49 @@
+"""At rest nothing is written."""
+
+import json
+from collections import Counter
+
+import yaml
+
+from tests.control_plane import CHECKOUT, is_reconciled
+
+TENANTS = 50
+STATUS_PERIOD = 5
+"""Seconds between two reports of a status, of which some find other metrics."""
+
+OURS = ("tenant-operator", "neurallog-tenant")
+"""The names that the watcher and the collection give themselves."""
+
+
+def requests(cluster, position, *verbs):
+    """Return the operator's requests of these verbs since, but for its Lease."""
+    events = map(json.loads, cluster.audit_log.read_text().splitlines()[position:])
+    return [event["requestURI"] for event in events if event["verb"] in verbs and event["userAgent"].startswith(OURS)]
+
+
+def test_nothing_is_written_in_three_periods_of_the_status(cluster, start, name, make_tenant, tmp_path):
+    entries = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
+    entries[0]["dependents"]["statusPeriod"] = f"{STATUS_PERIOD}s"
+    entries[0]["selector"] = {"matchLabels": {"test": name}}
+    watches = tmp_path / "watches.yaml"
+    watches.write_text(yaml.safe_dump(entries))
+    start(watches=watches)
+    names = [f"{name[:40]}-{number}" for number in range(TENANTS)]
+    tenants = [make_tenant(each) for each in names]
+    for tenant in tenants:
+        tenant["metadata"]["labels"] = {"test": name}
+    cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(tenants))
+    for each in names:
+        cluster.wait_until(lambda each=each: is_reconciled(cluster, each))
+
+    def reported(since):
+        """Return whether each status was reported three times; the watcher reads the Tenant before and after."""
+        reads = Counter(requests(cluster, since, "get"))
+        return all(reads[f"/apis/neurallog.io/v1/tenants/{each}"] >= 3 * 2 for each in names)
+
+    settled = cluster.audit_position()
+    cluster.wait_until(lambda: reported(settled))  # what the first starts have left to say is said
+    position = cluster.audit_position()
+    cluster.wait_until(lambda: reported(position))
+    assert requests(cluster, position, "create", "update", "patch", "delete", "deletecollection") == []
+    cluster.kubectl("delete", "tenants", "-l", f"test={name}", "--wait=false")
