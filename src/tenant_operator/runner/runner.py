@@ -253,9 +253,13 @@ def _streamed(run: Any) -> Iterator[None]:
 def _handle_events(source: int, callback: Callable[[dict[str, Any]], None]) -> None:
     """Find the events in the output of a run, until it ends. The last one has no end of a line after it."""
     text = codecs.getincrementaldecoder("utf-8")("replace")
-    with open(os.devnull, "w") as nothing:
-        events = OutputEventFilter(nothing, callback, suppress_ansible_output=True)
-        while chunk := os.read(source, CHUNK):
-            events.write(text.decode(chunk))
-        events.close()
-    os.close(source)
+    try:
+        with open(os.devnull, "w") as nothing:
+            events = OutputEventFilter(nothing, callback, suppress_ansible_output=True)
+            while chunk := os.read(source, CHUNK):
+                events.write(text.decode(chunk))
+            events.close()
+    finally:
+        while os.read(source, CHUNK):  # a run whose output nobody reads would wait for ever
+            pass
+        os.close(source)
