@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tenant_operator.runner import parameters as parameters_of
 from tenant_operator.runner.folder import Folder
 from tenant_operator.runner.outcome import Ended, Outcome, Outcomes
 from tenant_operator.runner.parameters import ParameterError
+from tenant_operator.runner.slots import Slots
 from tenant_operator.runner.warmprocess import Warm, WarmError, WarmProcess
 from tenant_operator.watches import Inventory, Parameters, Program, Watch
 
@@ -41,12 +43,22 @@ LOCALHOST = f"localhost ansible_connection=local ansible_python_interpreter={sys
 """The inventory of a run of one resource."""
 
 
+@dataclass(frozen=True)
+class _Job:
+    """What is run, who is told the outcomes, and how many hosts are processed at once."""
+
+    program: Program
+    tell: Tell
+    tags: Sequence[str]
+    forks: int
+
+
 class Runner:
     """Runs the playbooks of one watch, as forks of a warmed process."""
 
     def __init__(self, watch: Watch, *, forks: int, time_limit: float):
         self._folder = Folder()
-        self._forks = forks
+        self._slots = Slots(forks)
         self._time_limit = time_limit
         self._watch = watch
         self._environment = {
@@ -103,26 +115,29 @@ class Runner:
             tags: the tags to run; everything without any.
         """
         left = {key_of(resource): resource for resource in resources}
+        share = self._slots.take(len(resources))
 
         def tell_once(key: str, outcome: Outcome, digest: str) -> None:
             del left[key]
+            share.end()
             tell(key, outcome, digest)
 
+        job = _Job(program, tell_once, tags, share.places)
         try:
-            self._run(program, resources, tell_once, tags, self._ready())
+            self._run(job, resources, self._ready())
         except (OSError, WarmError) as error:  # such as a full disk, or a playbook that was broken meanwhile
             for key in list(left):
                 tell_once(key, Outcome(failure=f"nothing can be run here: {error}"), self.digest)
+        finally:
+            share.close()
 
-    def _run(
-        self, program: Program, resources: Sequence[Mapping[str, Any]], tell: Tell, tags: Sequence[str], warm: Warm
-    ) -> None:
+    def _run(self, job: _Job, resources: Sequence[Mapping[str, Any]], warm: Warm) -> None:
         mode = self._watch.mode
         if isinstance(mode, Inventory):
-            self._run_together(mode, program, resources, tell, tags=tags, warm=warm)
+            self._run_together(mode, job, resources, warm)
             return
-        with ThreadPoolExecutor(self._forks) as pool:
-            list(pool.map(lambda resource: self._run_alone(mode, program, resource, tell, warm), resources))
+        with ThreadPoolExecutor(job.forks) as pool:
+            list(pool.map(lambda resource: self._run_alone(mode, job, resource, warm), resources))
 
     def _ready(self) -> Warm:
         """Return what is warm, after the folder was made again if somebody has removed it."""
@@ -132,57 +147,48 @@ class Runner:
         return self._warm.ready()
 
     def _run_together(
-        self,
-        inventory: Inventory,
-        program: Program,
-        resources: Sequence[Mapping[str, Any]],
-        tell: Tell,
-        *,
-        tags: Sequence[str],
-        warm: Warm,
+        self, inventory: Inventory, job: _Job, resources: Sequence[Mapping[str, Any]], warm: Warm
     ) -> None:
         """Run once, with every resource a host that the inventory plugin makes of it."""
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
             objects, source, own = (Path(folder, name) for name in ("objects.json", "inventory.yml", "own.yml"))
             objects.write_text(json.dumps(list(resources)))
             source.write_text(yaml.safe_dump({"plugin": inventory.plugin, "objects": objects.name}))
-            own.write_text(yaml.safe_dump(dict(program.vars)))
+            own.write_text(yaml.safe_dump(dict(job.program.vars)))
             options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
-            options += [f"--tags {','.join(tags)}"] if tags else []
-            outcomes = Outcomes(map(key_of, resources), warm.last_tasks[self._playbooks[program.name]])
+            options += [f"--tags {','.join(job.tags)}"] if job.tags else []
+            outcomes = Outcomes(map(key_of, resources), warm.last_tasks[self._playbooks[job.program.name]])
             digest = self._digest_of(warm.digest)
 
             def take(event: Mapping[str, Any]) -> None:
                 if known := outcomes.take(event):
-                    tell(*known, digest)
+                    job.tell(*known, digest)
 
-            ended = self._execute(folder, program, str(source), warm, take, variables=[own], options=options)
+            ended = self._execute(folder, job, str(source), warm, take, variables=[own], options=options)
             for key, outcome in outcomes.rest(ended).items():
-                tell(key, outcome, digest)
+                job.tell(key, outcome, digest)
 
-    def _run_alone(
-        self, parameters: Parameters, program: Program, resource: Mapping[str, Any], tell: Tell, warm: Warm
-    ) -> None:
+    def _run_alone(self, parameters: Parameters, job: _Job, resource: Mapping[str, Any], warm: Warm) -> None:
         """Run on localhost, with the resource as extra variables."""
         key = key_of(resource)
         try:
             variables = parameters_of.variables(resource, snake_case=parameters.snake_case)
         except ParameterError as error:
-            tell(key, Outcome(failure=str(error)), self.digest)
+            job.tell(key, Outcome(failure=str(error)), self.digest)
             return
         with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
             file, own = Path(folder, "variables.yml"), Path(folder, "own.yml")
-            others = {name: value for name, value in variables.items() if name not in program.vars}
+            others = {name: value for name, value in variables.items() if name not in job.program.vars}
             file.write_text(parameters_of.dump(others), encoding="utf-8")
-            own.write_text(yaml.safe_dump(dict(program.vars)))
+            own.write_text(yaml.safe_dump(dict(job.program.vars)))
             outcomes = Outcomes([])
-            ended = self._execute(folder, program, LOCALHOST, warm, outcomes.take, variables=[file, own])
-            tell(key, outcomes.all(ended), self._digest_of(warm.digest))
+            ended = self._execute(folder, job, LOCALHOST, warm, outcomes.take, variables=[file, own])
+            job.tell(key, outcomes.all(ended), self._digest_of(warm.digest))
 
     def _execute(
         self,
         folder: str,
-        program: Program,
+        job: _Job,
         inventory: str,
         warm: Warm,
         take: Callable[[Mapping[str, Any]], object],
@@ -198,11 +204,11 @@ class Runner:
 
         run = init_runner(
             private_data_dir=folder,
-            playbook=self._playbooks[program.name],
+            playbook=self._playbooks[job.program.name],
             inventory=inventory,
             envvars={**self._environment, **warm.environment},
             cmdline=" ".join([*(f"--extra-vars @{file}" for file in variables), *options]),
-            forks=self._forks,
+            forks=job.forks,
             event_handler=handle,
             quiet=True,
         )
