@@ -48,7 +48,9 @@ def connect(environment):
         sentinel = Sentinel(addresses, sentinel_kwargs=asking, **options)
         return sentinel.master_for(environment.get("REDIS_MASTER_NAME", "mymaster"))
     if nodes := environment.get("REDIS_CLUSTER_NODES"):
-        return RedisCluster(startup_nodes=[ClusterNode(*_address(text, 6379)) for text in nodes.split(",")], **options)
+        known = [ClusterNode(*_address(text, 6379)) for text in nodes.split(",")]
+        # Names outlive the addresses of pods, which the cluster tells.
+        return RedisCluster(startup_nodes=known, dynamic_startup_nodes=False, **options)
     return redis.Redis.from_url(environment["REDIS_URL"], **options)
 
 

@@ -163,9 +163,8 @@ def test_a_pod_announces_its_address_and_goes_on_looking_for_the_others(pod):
     pod.program("redis-server")
     pod.program("sleep", code=1)
     pod.run("/etc/redis/start.sh", REDIS_MODE="cluster")
-    assert pod.read("/run/redis/redis.conf").splitlines()[-3:] == [
+    assert pod.read("/run/redis/redis.conf").splitlines()[-2:] == [
         "cluster-announce-ip 10.0.0.9",
-        "cluster-preferred-endpoint-type hostname",
         "cluster-announce-hostname redis-1.redis-headless.tenant-acme.svc.cluster.local",
     ]
 
