@@ -113,6 +113,28 @@ def name(request):
 
 
 @pytest.fixture
+def namespace(name):
+    """The namespace of the tenant of that name."""
+    return f"tenant-{name}"
+
+
+@pytest.fixture
+def own_watches(tmp_path, name):
+    """Write a watches.yaml for the Tenants with this test's label alone; returns its path."""
+
+    def write(*, status_period, **variables):
+        entries = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
+        entries[0]["vars"] |= variables
+        entries[0]["dependents"]["statusPeriod"] = status_period
+        entries[0]["selector"] = {"matchLabels": {"test": name}}
+        path = tmp_path / "watches.yaml"
+        path.write_text(yaml.safe_dump(entries))
+        return path
+
+    return write
+
+
+@pytest.fixture
 def manifest(tmp_path):
     """Write Tenants to a file of their own; returns its path."""
 

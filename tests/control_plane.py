@@ -141,6 +141,11 @@ def tenant(name, **spec):
     return {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
 
 
+def labelled(tenant, test):
+    """Return a Tenant with the label by which the watches.yaml of a test knows it."""
+    return {**tenant, "metadata": {**tenant["metadata"], "labels": {"test": test}}}
+
+
 def tenant_name(test, *, length=40):
     """Return a name that no other test uses, as a DNS label."""
     words = re.sub(r"[^a-z0-9]+", "-", test.name.removeprefix("test_").lower())[:length].strip("-")

@@ -36,7 +36,6 @@ LONGEST_REQUEST = 40.0
 LONGEST_PAUSE = 5.0
 """Seconds before the next try at most, whatever the server asks for in ``Retry-After``."""
 
-
 POLL_INTERVAL = 0.1
 """Seconds between two looks at an object that is on its way out."""
 

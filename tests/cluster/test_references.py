@@ -2,10 +2,7 @@
 
 import base64
 
-import pytest
-import yaml
-
-from tests.control_plane import CHECKOUT, is_reconciled
+from tests.control_plane import CHECKOUT, is_reconciled, labelled
 
 OWN = {"redis": {"security": {"authSecret": "own"}}}
 
@@ -50,31 +47,15 @@ def test_by_hand_a_missing_secret_is_told_and_another_content_is_rolled_out(clus
     assert (secrets(cluster, name), digest(cluster, name)) == (missing, second)
 
 
-def labelled(tenant):
-    """Return the Tenant with a label by which one watches.yaml knows it."""
-    return {**tenant, "metadata": {**tenant["metadata"], "labels": {"test": tenant["metadata"]["name"]}}}
-
-
-@pytest.fixture
-def watches(tmp_path, name):
-    """A watches.yaml by which the status of this test's Tenant is reported every two seconds."""
-    entries = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
-    entries[0]["vars"]["propagation_seconds"] = 0
-    entries[0]["dependents"]["statusPeriod"] = "2s"
-    entries[0]["selector"] = {"matchLabels": {"test": name}}
-    path = tmp_path / "watches.yaml"
-    path.write_text(yaml.safe_dump(entries))
-    return path
-
-
 def test_the_operator_notices_another_content_and_a_secret_that_is_gone(
-    operated_cluster, name, make_tenant, start, tmp_path, watches
+    operated_cluster, name, make_tenant, start, tmp_path, own_watches
 ):
     cluster = operated_cluster
     cluster.kubectl("apply", "-f", CHECKOUT / "config" / "manager" / "namespace.yaml")
     cluster.kubectl("apply", "-k", CHECKOUT / "config" / "rbac")
+    watches = own_watches(status_period="2s", propagation_seconds=0)
     start(watches=watches, kubeconfig=cluster.kubeconfig_of("tenant-operator", "neurallog-system", tmp_path))
-    cluster.apply(labelled(make_tenant(name, **OWN)))
+    cluster.apply(labelled(make_tenant(name, **OWN), name))
     cluster.wait_until(lambda: cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
     write(cluster, name, "one")
     cluster.wait_until(lambda: is_reconciled(cluster, name) and secrets(cluster, name)[0] == "Running")
@@ -89,7 +70,7 @@ def test_the_operator_notices_another_content_and_a_secret_that_is_gone(
     assert digest(cluster, name) == second
     cluster.kubectl("delete", "role", "tenant-operator-secrets", "-n", f"tenant-{name}")
     cluster.wait_until(lambda: cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
-    cluster.apply(labelled(make_tenant(name)))
+    cluster.apply(labelled(make_tenant(name), name))
     cluster.wait_until(lambda: not cluster.get("role", "tenant-operator-secrets", namespace=f"tenant-{name}"))
     cluster.wait_until(lambda: secrets(cluster, name) == (None, None))
 

@@ -5,11 +5,11 @@ from collections import Counter
 
 import yaml
 
-from tests.control_plane import CHECKOUT, is_reconciled
+from tests.control_plane import is_reconciled, labelled
 
 TENANTS = 50
-STATUS_PERIOD = 5
-"""Seconds between two reports of a status, of which some find other metrics."""
+STATUS_PERIOD = "5s"
+"""The time between two reports of a status, of which some find other metrics."""
 
 OURS = ("tenant-operator", "neurallog-tenant")
 """The names that the watcher and the collection give themselves."""
@@ -21,17 +21,10 @@ def requests(cluster, position, *verbs):
     return [event["requestURI"] for event in events if event["verb"] in verbs and event["userAgent"].startswith(OURS)]
 
 
-def test_nothing_is_written_in_three_periods_of_the_status(cluster, start, name, make_tenant, tmp_path):
-    entries = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
-    entries[0]["dependents"]["statusPeriod"] = f"{STATUS_PERIOD}s"
-    entries[0]["selector"] = {"matchLabels": {"test": name}}
-    watches = tmp_path / "watches.yaml"
-    watches.write_text(yaml.safe_dump(entries))
-    start(watches=watches)
+def test_nothing_is_written_in_three_periods_of_the_status(cluster, start, name, make_tenant, own_watches):
+    start(watches=own_watches(status_period=STATUS_PERIOD))
     names = [f"{name[:40]}-{number}" for number in range(TENANTS)]
-    tenants = [make_tenant(each) for each in names]
-    for tenant in tenants:
-        tenant["metadata"]["labels"] = {"test": name}
+    tenants = [labelled(make_tenant(each), name) for each in names]
     cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(tenants))
     for each in names:
         cluster.wait_until(lambda each=each: is_reconciled(cluster, each))

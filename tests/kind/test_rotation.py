@@ -8,16 +8,11 @@ import pytest
 from tests.certificates import certificate, redis_certificate
 from tests.control_plane import is_reconciled
 from tests.kind import bucket
+from tests.kind.data import MODES
 from tests.kind.images import PYTHON
 
 LONGEST = 2.0
 """Seconds without a round of the writer that succeeds, on a machine that does nothing else."""
-
-MODES = {
-    "standalone": {},
-    "sentinel": {"mode": "sentinel", "replicas": 3},
-    "cluster": {"mode": "cluster", "replicas": 3},
-}
 
 each_mode = pytest.mark.parametrize("redis", MODES.values(), ids=list(MODES))
 
@@ -58,11 +53,6 @@ class Load:
 def load(cluster, name, writer, ask):
     """Start the load on the tenant."""
     return lambda: Load(cluster, name, writer, ask)
-
-
-@pytest.fixture
-def namespace(name):
-    return f"tenant-{name}"
 
 
 @pytest.fixture

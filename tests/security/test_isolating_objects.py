@@ -14,11 +14,6 @@ WRITES = {
 }
 
 
-@pytest.fixture
-def namespace(name):
-    return f"tenant-{name}"
-
-
 def spec_of(cluster, namespace, policy="default-deny"):
     return cluster.get("networkpolicy", policy, namespace=namespace)["spec"]
 

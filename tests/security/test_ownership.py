@@ -12,11 +12,6 @@ NEEDS_ALLOWANCE = "neurallog.io/allow-deletion=true"
 
 
 @pytest.fixture
-def namespace(name):
-    return f"tenant-{name}"
-
-
-@pytest.fixture
 def reconcile(cluster, name, manifest, make_tenant):
     """Reconcile the tenant of the test's name by hand."""
 

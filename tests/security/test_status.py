@@ -9,11 +9,6 @@ from tests.control_plane import condition
 from tests.pods import restricted
 
 
-@pytest.fixture
-def namespace(name):
-    return f"tenant-{name}"
-
-
 @pytest.mark.parametrize("backup", [{"timeZone": "Foo/Bar"}, {"schedule": "0 0 31 2 *"}])
 def test_a_backup_whose_time_never_comes_leaves_a_status_that_is_not_an_old_one(
     cluster, name, manifest, make_tenant, backup

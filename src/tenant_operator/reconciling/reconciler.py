@@ -157,23 +157,23 @@ class Reconciler:
         self._run_all(list(ready.values()), _Batch(served, done))
 
     def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
-        """Call a step for each item, side by side. One whose step fails is retried; one without a result is dropped."""
-
-        def attempt(key: str) -> Work | None:
-            try:
-                return step(items[key])
-            except ApiError as error:
-                self._applied.fail(key)
-                delay = self._requeue.failed(key)
-                logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
-                return None
-
+        """Attempt a step for each item, side by side. One without a result is dropped."""
         if len(items) == 1:
-            results = list(map(attempt, items))
+            results = [self._attempt(step, *item) for item in items.items()]
         else:
             with ThreadPoolExecutor(SIDE_BY_SIDE, "step") as pool:
-                results = list(pool.map(attempt, items))
+                results = list(pool.map(lambda item: self._attempt(step, *item), items.items()))
         return {key: result for key, result in zip(items, results, strict=True) if result is not None}
+
+    def _attempt(self, step: Callable[[Any], Work | None], key: str, item: Any) -> Work | None:
+        """Call a step for an item. If it fails, the item is retried, and there is no result."""
+        try:
+            return step(item)
+        except ApiError as error:
+            self._applied.fail(key)
+            delay = self._requeue.failed(key)
+            logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
+            return None
 
     def _plan(self, key: str, digest: str) -> Trigger:
         """Return why the resource has to run now, from the caches alone: at rest, a resource costs no request."""
@@ -260,7 +260,7 @@ class Reconciler:
                 return
             self._log(scope, by_key[key], outcome)
             program_digest = digests.program(digest, batch.served)
-            self._each(lambda work: self._conclude(work, outcome, program_digest), {key: by_key[key]})
+            self._attempt(lambda work: self._conclude(work, outcome, program_digest), key, by_key[key])
 
         def finish(key: str, outcome: Outcome, digest: str) -> None:
             try:

@@ -114,7 +114,7 @@ class Runner:
             tell: called with the key of a resource, its outcome, and the digest of what ran; from threads of the run.
             tags: the tags to run; everything without any.
         """
-        left = {key_of(resource): resource for resource in resources}
+        left = dict.fromkeys(map(key_of, resources))
         share = self._slots.take(len(resources))
 
         def tell_once(key: str, outcome: Outcome, digest: str) -> None:

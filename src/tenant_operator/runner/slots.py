@@ -13,7 +13,6 @@ class Slots:
     """
 
     def __init__(self, number: int):
-        self._number = number
         self._free = number
         self._lock = threading.Lock()
 

@@ -37,13 +37,14 @@ def of(playbook: str) -> LastTasks:
 def _last(items: Sequence[Any], *, is_rescued: bool = False) -> Iterator[tuple[Any, bool]]:
     """Yield the tasks that may be the last ones of a list of tasks and blocks, and whether their failure is rescued."""
     for item in reversed(items):
-        if not hasattr(item, "block"):
-            yield item, is_rescued
-            return
-        if next(_tasks([item]), None):
+        if next(_tasks([item]), None) is None:
+            continue
+        if hasattr(item, "block"):
             yield from _last(item.block, is_rescued=is_rescued or bool(item.rescue))
             yield from _last(item.rescue, is_rescued=is_rescued)
-            return
+        else:
+            yield item, is_rescued
+        return
 
 
 def _tasks(items: Sequence[Any]) -> Iterator[Any]:
