@@ -25,7 +25,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from ..module_utils import kinds
 from ..module_utils.kube import resources
 from ..module_utils.kube.resources import Manifest, Resource, describe
-from . import polling
+from . import fence, polling
 
 CONNECTION_OPTIONS: dict[str, Any] = AUTH_ARG_SPEC
 """The connection options of a plugin's argument spec, exactly kubernetes.core's."""
@@ -356,6 +356,8 @@ class Client:
         )
         if dry_run:
             query = {**query, "dryRun": "All"}
+        elif not fence.is_open():
+            raise ApiError(f"{describe(manifest)}: not written, since another watcher may lead now")
         try:
             return self._request(method, path, query, manifest if body is None else body, content)
         except ApiError as error:

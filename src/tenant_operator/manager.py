@@ -147,10 +147,11 @@ class Manager:
 
     def _run(self, connection: Connection) -> None:
         settings = self._settings
+        lease = None
+        if settings.leader_elect:
+            lease = Lease(connection, settings.namespace, LEASE, identity=settings.identity)
+            connection = connection.fenced(lambda: lease.is_held)
         recorder = Recorder(connection)
-        lease = (
-            Lease(connection, settings.namespace, LEASE, identity=settings.identity) if settings.leader_elect else None
-        )
         try:
             for watch in self._watches:
                 if watched := self._retry_until_stopped(partial(self._set_up, watch, connection, recorder, lease)):
@@ -177,11 +178,12 @@ class Manager:
         logger.info("Stopping: runs that are under way are finished")
         metrics.LEADER.set(0)
         drained = threading.Event()
-        if lease:
-            threading.Thread(target=lease.keep, args=[drained], name="lease", daemon=True).start()
+        keeper = threading.Thread(target=lease.keep if lease else drained.wait, args=[drained], name="lease")
+        keeper.start()
         for watched in self._watched:
             watched.drain()
         drained.set()
+        keeper.join()
         if lease:
             lease.release()
 
@@ -209,7 +211,7 @@ class Manager:
             raise
         if resources.is_namespaced and isinstance(watch.mode, Inventory):
             raise WatchError(f"{watch.place}: inventory: {watch.kind} has a namespace, and a host is known by its name")
-        runner = self._warm(watch)
+        runner = self._warm(watch, lease)
         queue = WorkQueue()
         requeue = Requeue(
             queue,
@@ -256,8 +258,9 @@ class Manager:
         # Dependents are listed before their resource: otherwise all of them would seem to be missing.
         return _Watched(watch, caches, queue, runner, controller)
 
-    def _warm(self, watch: Watch) -> Runner:
-        runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit)
+    def _warm(self, watch: Watch, lease: Lease | None) -> Runner:
+        fence = lease.fence.path if lease else ""
+        runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit, fence=fence)
         try:
             runner.start()
         except WarmError as error:

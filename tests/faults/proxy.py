@@ -138,6 +138,10 @@ class Proxy:
             return response
 
     # the faults
+    async def none(self, request, _fault):
+        """Pass it on, as ever: it is only noted."""
+        return await self._pass_on(request)
+
     async def silence(self, request, fault):
         """Give no answer until the client is tired of it."""
         while fault in self._faults:

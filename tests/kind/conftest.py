@@ -56,17 +56,21 @@ def pytest_runtest_makereport(item):
 
 
 def _shown(cluster, item):
-    """Return the statuses of the Tenants of a test, what their pods do, and the operator's last words."""
+    """Return what the Tenants of a test are told of, what their pods do and say, and the operator's last words."""
     words = tenant_name(item, length=30)
     shown = []
     for found in cluster.get("tenants") or []:
         name = found["metadata"]["name"]
         if name.startswith(words):
-            shown += [name, json.dumps(found.get("status"), indent=1)]
-            for kinds in ("pods,statefulsets,jobs,pvc", "events"):
-                shown.append(cluster.kubectl("get", kinds, "-n", f"tenant-{name}", "-o", "wide", check=False)[-6000:])
+            components = (found.get("status") or {}).get("components") or {}
+            shown += [name, *(f"{of}: {told.get('message')}" for of, told in components.items())]
+            for what in (("get", "pods,statefulsets,jobs,pvc"), ("get", "events"), LAST_WORDS):
+                shown.append(cluster.kubectl(*what, "-n", f"tenant-{name}", check=False)[-8000:])
     logs = cluster.kubectl("logs", "-n", SYSTEM, "deployment/tenant-operator", "--tail=400", check=False)
     return "\n".join([*shown, *(line for line in logs.splitlines() if words in line)][-400:])
+
+
+LAST_WORDS = ("logs", "-l", "app.kubernetes.io/component=redis", "--all-containers", "--prefix", "--tail=25")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -66,12 +66,23 @@ class ApiError(Exception):
 
 
 class Connection:
-    """Requests to one API server."""
+    """Requests to one API server.
 
-    def __init__(self, configuration: Any, pool: urllib3.PoolManager):
+    Args:
+        configuration: the address and the credentials.
+        pool: the connections.
+        may_write: whether a write may be sent now.
+    """
+
+    def __init__(self, configuration: Any, pool: urllib3.PoolManager, may_write: Callable[[], bool] = lambda: True):
         self._host = configuration.host.rstrip("/")
         self._configuration = configuration
         self._pool = pool
+        self._may_write = may_write
+
+    def fenced(self, may_write: Callable[[], bool]) -> Connection:
+        """Return the same connection for who writes only while this holds."""
+        return Connection(self._configuration, self._pool, may_write)
 
     def request(
         self,
@@ -98,6 +109,8 @@ class Connection:
         Raises:
             ApiError: the server refused, could not be reached, or did not answer in JSON.
         """
+        if method != "GET" and not self._may_write():
+            raise ApiError(f"{method} {path}: not sent, since another watcher may lead now")
         timeout = None if seconds is None else urllib3.Timeout(total=seconds)
         answer = self._send(method, path, query or {}, body=body, content=content, accept=accept, timeout=timeout)
         try:

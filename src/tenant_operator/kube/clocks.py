@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 
-def _since_boot() -> float:
+def since_boot() -> float:
     """Return the seconds since boot, with those that the machine was suspended. Source: clock_gettime(2)."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)  # Linux has it
     return time.monotonic() if clock is None else time.clock_gettime(clock)
@@ -24,7 +24,7 @@ class AwakeClock:
         wall: the seconds of the wall clock.
     """
 
-    def __init__(self, since_boot: Callable[[], float] = _since_boot, wall: Callable[[], float] = time.time):
+    def __init__(self, since_boot: Callable[[], float] = since_boot, wall: Callable[[], float] = time.time):
         self._since_boot, self._wall = since_boot, wall
         self._read = since_boot(), wall()
         self._now = 0.0

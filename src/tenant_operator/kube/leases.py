@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from tenant_operator.kube import fence
 from tenant_operator.kube.client import ApiError, Manifest
 from tenant_operator.kube.clocks import AwakeClock
+from tenant_operator.kube.fence import Fence
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ RETRY_PERIOD = 2.0
 
 REQUEST_TIMEOUT = 3.0
 """Seconds that a request may take. An attempt has two, and has to end before the deadline."""
+
+NEVER = float("-inf")
 
 
 class Requests(Protocol):
@@ -64,7 +68,8 @@ class Lease:
         self._identity = identity
         self._clock = clock
         self._observed: tuple[str, float] = ("", clock())
-        self._renewed = float("-inf")
+        self._renewed = NEVER
+        self.fence = Fence()
 
     @property
     def is_held(self) -> bool:
@@ -91,11 +96,12 @@ class Lease:
         """Renew the Lease until stopped. Return False if it is lost; then every run has to end at once."""
         while not stopped.wait(RETRY_PERIOD):
             try:
-                if not self.attempt()[0]:
-                    return False
+                is_held, _ = self.attempt()
             except ApiError as error:
                 logger.warning("The lease %s cannot be renewed: %s", self._name, error)
-            if not self.is_held:
+                is_held = self.is_held
+            if not is_held:
+                self._end()
                 return False
         return True
 
@@ -105,7 +111,7 @@ class Lease:
         Raises:
             ApiError: the API server refused, or could not be reached.
         """
-        began = self._clock()
+        began, moment = self._clock(), fence.now()
         try:
             lease = self._request("GET", f"{self._collection}/{self._name}")
         except ApiError as error:
@@ -122,16 +128,22 @@ class Lease:
                 raise
             return False, "somebody else"
         self._renewed = began
+        self.fence.open(RENEW_DEADLINE, since=moment)
         return True, self._identity
 
     def release(self) -> None:
         """Release the Lease, so that the next watcher does not wait until it expires."""
+        self._end()
         try:
             lease = self._request("GET", f"{self._collection}/{self._name}")
             if lease["spec"].get("holderIdentity") == self._identity:
                 self._write(lease, "")
         except ApiError as error:
             logger.warning("The lease %s cannot be released: %s", self._name, error)
+
+    def _end(self) -> None:
+        self._renewed = NEVER
+        self.fence.close()
 
     def _is_expired(self, lease: Manifest) -> bool:
         """Return whether the holder has not renewed for the Lease's duration, by the clock of this process."""

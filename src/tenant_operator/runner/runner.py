@@ -21,6 +21,7 @@ from ansible_runner.interface import init_runner
 from ansible_runner.utils import OutputEventFilter
 
 from tenant_operator import digests
+from tenant_operator.kube import fence as fence_of
 from tenant_operator.kube.client import key_of
 from tenant_operator.runner import parameters as parameters_of
 from tenant_operator.runner.folder import Folder
@@ -54,9 +55,16 @@ class _Job:
 
 
 class Runner:
-    """Runs the playbooks of one watch, as forks of a warmed process."""
+    """Runs the playbooks of one watch, as forks of a warmed process.
 
-    def __init__(self, watch: Watch, *, forks: int, time_limit: float):
+    Args:
+        watch: the entry of watches.yaml.
+        forks: how many hosts are processed at once, in all runs together.
+        time_limit: seconds after which a run is ended.
+        fence: the file that says until when runs may write; empty where nobody else writes.
+    """
+
+    def __init__(self, watch: Watch, *, forks: int, time_limit: float, fence: str = ""):
         self._folder = Folder()
         self._slots = Slots(forks)
         self._time_limit = time_limit
@@ -66,6 +74,8 @@ class Runner:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "TMPDIR": str(self._folder.temporary),
         }
+        if fence:
+            self._environment[fence_of.VARIABLE] = fence
         if isinstance(watch.mode, Inventory):
             self._environment |= {
                 "ANSIBLE_INVENTORY_ENABLED": watch.mode.plugin,

@@ -29,6 +29,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tenant_operator.kube import fence
+
 HEADER = struct.Struct("!I")
 SOCKET_VARIABLE = "TENANT_OPERATOR_WARM_SOCKET"
 RUN_VARIABLE = "TENANT_OPERATOR_RUN"
@@ -40,6 +42,9 @@ LARGEST_GROWTH = 192 * 1024 * 1024
 """Bytes that a process of a run may take beyond those that it was forked with."""
 LONGEST_WORK = 120
 """Seconds of CPU that a process of a run may take."""
+
+LOOK = 0.5
+"""Seconds between two looks at whether the watcher still leads: if it does not, its runs end."""
 
 STOP = b"stop"
 """What the watcher says where it goes on without this process, and keeps the folder."""
@@ -125,9 +130,15 @@ class _Run:
 class Server:
     """Accepts clients, forks, and hands each one the exit code of its run."""
 
-    def __init__(self, listener: socket.socket, execute: Callable[[Sequence[str]], int]):
+    def __init__(
+        self,
+        listener: socket.socket,
+        execute: Callable[[Sequence[str]], int],
+        may_write: Callable[[], bool] = lambda: True,
+    ):
         self._listener = listener
         self._execute = execute
+        self._may_write = may_write
         self._selector = selectors.DefaultSelector()
         self._runs: dict[int, _Run] = {}
 
@@ -136,12 +147,17 @@ class Server:
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
         self._selector.register(parent, selectors.EVENT_READ, None)
         while True:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(LOOK if self._runs else None):
                 if key.data is None:
-                    for run in list(self._runs.values()):
-                        self._kill(run)
+                    self._kill_all()
                     return os.read(parent, len(STOP)) == STOP
                 key.data()
+            if not self._may_write():
+                self._kill_all()
+
+    def _kill_all(self) -> None:
+        for run in list(self._runs.values()):
+            self._kill(run)
 
     def _accept(self) -> None:
         client, _ = self._listener.accept()
@@ -327,7 +343,8 @@ def main(arguments: Sequence[str]) -> None:
     sys.stdout.flush()
     with open(os.devnull, "w") as nothing:
         os.dup2(nothing.fileno(), 1)
-    if not Server(listener, _execute).serve(parent):
+    file = os.environ.get(fence.VARIABLE)
+    if not Server(listener, _execute, lambda: file is None or fence.is_open(file)).serve(parent):
         shutil.rmtree(Path(path).parent, ignore_errors=True)  # the watcher was killed
 
 

@@ -25,6 +25,7 @@ from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import (
     connect,
 )
 from tenant_operator.endpoints import certificates
+from tenant_operator.kube.fence import VARIABLE, Fence, now
 
 from .api_server import HOST, ApiServer
 
@@ -364,3 +365,25 @@ def test_an_object_on_its_way_out_is_waited_for(api, monkeypatch):
     api.client.wait_until_gone(live, 3)
     api.objects.clear()
     api.client.wait_until_gone(live, 3)
+
+
+def test_a_run_whose_watcher_leads_no_longer_reads_but_writes_nothing(api, monkeypatch):
+    api.put(config_map(data={"a": "1"}))
+    fence = Fence()
+    monkeypatch.setenv(VARIABLE, fence.path)
+    refused = "ConfigMap n/[ab]: not written, since another watcher may lead now"
+    live = api.client.get("v1", "ConfigMap", "a", "n")
+    writes = [
+        lambda: api.client.apply(config_map(data={"a": "2"}), manager="m"),
+        lambda: api.client.create(config_map("b"), manager="m"),
+        lambda: api.client.json_patch(live, [], manager="m"),
+        lambda: api.client.delete({"apiVersion": "v1", "kind": "ConfigMap", **live}),
+    ]
+    for write in writes:
+        with pytest.raises(ApiError, match=refused):
+            write()
+    api.client.apply(config_map(data={"a": "2"}), manager="m", dry_run=True)
+    assert api.client.get("v1", "ConfigMap", "a", "n") == live
+    fence.open(600.0, since=now())
+    api.client.apply(config_map(data={"a": "2"}), manager="m")
+    assert api.client.get("v1", "ConfigMap", "a", "n")["data"] == {"a": "2"}

@@ -149,3 +149,14 @@ def test_a_watch_that_is_not_json_breaks_off():
     assert next(stream) == {"type": "ADDED"}
     with pytest.raises(ApiError, match="the watch is not JSON"):
         next(stream)
+
+
+def test_who_leads_no_longer_reads_but_writes_nothing():
+    leading = []
+    connection = connection_to(b"{}").fenced(lambda: bool(leading))
+    assert connection.request("GET", "/x") == {}
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with pytest.raises(ApiError, match=f"{method} /x: not sent, since another watcher may lead now"):
+            connection.request(method, "/x")
+    leading.append(True)
+    assert connection.request("PATCH", "/x") == {}

@@ -1,10 +1,12 @@
 """Leader election on a virtual clock, against an API server of conflicts."""
 
 import copy
+import threading
 from types import SimpleNamespace
 
 import pytest
 
+from tenant_operator.kube import fence
 from tenant_operator.kube.client import ApiError
 from tenant_operator.kube.clocks import AwakeClock
 from tenant_operator.kube.leases import LEASE_DURATION, RENEW_DEADLINE, RETRY_PERIOD, Lease
@@ -120,3 +122,56 @@ def test_after_a_sleep_of_the_machine_the_lease_is_not_held_until_it_is_renewed(
     assert leader.is_held
     time.wall += 3600
     assert not leader.is_held
+
+
+def may_write(lease):
+    assert lease.is_held == fence.is_open(lease.fence.path)
+    return lease.is_held
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Let no time pass between two renewals."""
+    monkeypatch.setattr("tenant_operator.kube.leases.RETRY_PERIOD", 0.0)
+
+
+def test_nothing_may_be_written_before_the_lease_is_held_nor_after_it_was_given_up(world):
+    assert not may_write(world.first)
+    world.first.attempt()
+    assert may_write(world.first)
+    world.second.attempt()
+    assert not may_write(world.second)
+    world.first.release()
+    assert not may_write(world.first)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_who_sees_that_another_one_leads_writes_no_more_though_its_time_is_not_over(world):
+    world.first.attempt()
+    world.server.lease["spec"]["holderIdentity"] = "second"
+    assert not world.first.keep(threading.Event())
+    assert not may_write(world.first)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_leader_whose_renewals_fail_leads_to_its_deadline_and_no_longer(world):
+    world.first.attempt()
+    request = world.server.request
+
+    def fail(*arguments, **options):
+        world.clock.now += 1
+        world.server.away = True
+        return request(*arguments, **options)
+
+    world.server.request = fail
+    assert not world.first.keep(threading.Event())
+    assert world.clock.now == 100.0 + RENEW_DEADLINE + 1
+    assert not may_write(world.first)
+
+
+def test_a_leader_that_is_told_to_stop_still_holds_the_lease(world):
+    stopped = threading.Event()
+    stopped.set()
+    world.first.attempt()
+    assert world.first.keep(stopped)
+    assert may_write(world.first)

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tenant_operator.runner.warmfork import LARGEST_GROWTH, LONGEST_WORK
+from tenant_operator.kube.fence import VARIABLE, Fence, now
+from tenant_operator.runner.warmfork import LARGEST_GROWTH, LONGEST_WORK, LOST
 from tenant_operator.runner.warmprocess import WarmError, WarmProcess
 from tests.processes import is_alive
 
@@ -54,10 +55,18 @@ def playbook(tmp_path):
 
 
 @pytest.fixture
-def warm(tmp_path, playbook):
+def fence():
+    fence = Fence()
+    fence.open(3600.0, since=now())
+    return fence
+
+
+@pytest.fixture
+def warm(tmp_path, playbook, fence):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("ANSIBLE_")}
     environment |= {"ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_LOCALHOST_WARNING": "false"}
     environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
+    environment[VARIABLE] = fence.path
     (tmp_path / "ansible.cfg").touch()
     process = WarmProcess(tmp_path / "warm", [str(playbook)], environment)
     runs = []
@@ -132,6 +141,20 @@ def paused(warm, run):
         assert run.poll() is None, "the run ended before its pause"
     wait_until(lambda: len(family := descendants(warm.pid)) == 2 and all(map(is_session_leader, family)))
     return descendants(warm.pid)
+
+
+def test_when_the_watcher_leads_no_longer_its_runs_end_though_it_sleeps(warm, fence):
+    fence.open(600.0, since=now())
+    run = warm.start("-e", "seconds=600")
+    family = paused(warm, run)
+    fence.close()
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == LOST
+    wait_until(lambda: not any(map(is_alive, family)))
+    fence.open(600.0, since=now())
+    later = warm.start(GREETING="leading again")
+    later.communicate(timeout=DEADLINE)
+    assert later.returncode == 0
 
 
 def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
