@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -33,7 +33,7 @@ from tenant_operator.reconciling.status_refresh import StatusRefresh
 from tenant_operator.reconciling.workqueue import WorkQueue
 from tenant_operator.runner import folder
 from tenant_operator.runner.runner import Runner
-from tenant_operator.runner.warmprocess import WarmError
+from tenant_operator.runner.warmprocess import WarmError, WarmLateError
 from tenant_operator.settings import Settings
 from tenant_operator.watches import Inventory, Watch, WatchError
 
@@ -100,6 +100,22 @@ class _Watched:
         return thread
 
 
+@contextmanager
+def _kept(lease: Lease | None) -> Iterator[None]:
+    """Renew the Lease meanwhile, in a thread of its own."""
+    if lease is None:
+        yield
+        return
+    done = threading.Event()
+    keeper = threading.Thread(target=lease.keep, args=[done], name="lease")
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
 class Manager:
     """Runs all watches of a watches.yaml."""
 
@@ -109,6 +125,7 @@ class Manager:
         self._stopped = threading.Event()
         self._watched: list[_Watched] = []
         self._missing = "starting"
+        self._checks: list[Callable[[], str]] = []
 
     def run(self) -> None:
         """Watch until SIGTERM or SIGINT, then finish the current runs.
@@ -152,10 +169,12 @@ class Manager:
             lease = Lease(connection, settings.namespace, LEASE, identity=settings.identity)
             connection = connection.fenced(lambda: lease.is_held)
         recorder = Recorder(connection)
+        self._checks.append(recorder.health_error)
         try:
             for watch in self._watches:
                 if watched := self._retry_until_stopped(partial(self._set_up, watch, connection, recorder, lease)):
                     self._watched.append(watched)
+                    self._checks.append(watched.health_error)
                     watched.observe(self._stopped)
                     logger.info("Watching %s in %s", watch.kind, watch.gvk.api_version)
             self._missing = ""
@@ -177,13 +196,9 @@ class Manager:
         self._stopped.wait()
         logger.info("Stopping: runs that are under way are finished")
         metrics.LEADER.set(0)
-        drained = threading.Event()
-        keeper = threading.Thread(target=lease.keep if lease else drained.wait, args=[drained], name="lease")
-        keeper.start()
-        for watched in self._watched:
-            watched.drain()
-        drained.set()
-        keeper.join()
+        with _kept(lease):
+            for watched in self._watched:
+                watched.drain()
         if lease:
             lease.release()
 
@@ -262,11 +277,14 @@ class Manager:
         fence = lease.fence.path if lease else ""
         runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit, fence=fence)
         try:
-            runner.start()
+            runner.start(self._stopped.is_set)
+        except WarmLateError as error:
+            runner.stop()
+            raise ApiError(str(error)) from None
         except WarmError as error:
             runner.stop()
             raise WatchError(f"{watch.place}: {'role' if watch.program.is_role else 'playbook'}: {error}") from None
         return runner
 
     def _health_error(self) -> str:
-        return "; ".join(filter(None, (watched.health_error() for watched in self._watched)))
+        return "; ".join(filter(None, (check() for check in list(self._checks))))

@@ -13,7 +13,9 @@ ELECTED = ("--leader-elect", "true")
 
 def leads(cluster):
     """Return the leader's identity, or None."""
-    return ((cluster.get("lease", "tenant-operator", namespace="default") or {}).get("spec") or {}).get("holderIdentity")
+    return ((cluster.get("lease", "tenant-operator", namespace="default") or {}).get("spec") or {}).get(
+        "holderIdentity"
+    )
 
 
 def send(number, pids):

@@ -40,6 +40,18 @@ def test_a_tenant_whose_requests_are_never_answered_holds_up_no_other(cluster, p
     cluster.wait_until(lambda: is_reconciled(cluster, silent))
 
 
+def test_a_tenant_that_the_watcher_itself_cannot_read_holds_up_no_other(cluster, proxy, operate, fleet):
+    silent, good = fleet("silent", "good")
+    fault = proxy.add("silence", f"/tenants/{silent}")
+    operate()
+    cluster.wait_until(lambda: is_reconciled(cluster, good))
+    assert fault.waiting
+    (late,) = fleet("late")
+    cluster.wait_until(lambda: is_reconciled(cluster, late))
+    proxy.remove(fault)
+    cluster.wait_until(lambda: is_reconciled(cluster, silent))
+
+
 def test_a_tenant_whose_objects_fit_into_no_memory_fails_alone(cluster, proxy, operate, fleet):
     huge, good = fleet("huge", "good")
     fault = proxy.add("flood", f"/namespaces/tenant-{huge}/services", method="GET")

@@ -69,6 +69,10 @@ class Recorder:
         """
         self._put(resource, "Warning", reason, note)
 
+    def health_error(self) -> str:
+        """Return what is wrong; empty where Events are written."""
+        return "" if self._thread.is_alive() else f"{self._thread.name} ended"
+
     def close(self) -> None:
         """Write the waiting Events and stop."""
         self._waiting.put(None)

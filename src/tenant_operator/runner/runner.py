@@ -89,13 +89,17 @@ class Runner:
         self._warm = WarmProcess(self._folder.path, playbooks, self._full_environment(playbooks[0]))
         self._restoring = threading.Lock()
 
-    def start(self) -> None:
+    def start(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
         """Warm Ansible.
+
+        Args:
+            is_stopped: whether nobody waits for it any more.
 
         Raises:
             WarmError: a playbook cannot be loaded; the message is Ansible's.
+            WarmLateError: it takes too long, or nobody waits for it any more.
         """
-        self._warm.ready()
+        self._warm.ready(is_stopped)
 
     def stop(self) -> None:
         """End the warmed process and what still runs."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +26,22 @@ RUNS = 1000
 """Runs after which the process is replaced, whatever it may have gathered."""
 
 
+LONGEST_START = 120.0
+"""Seconds after which warming is given up. It asks the API server, which may not answer."""
+
+LONGEST_END = 10.0
+"""Seconds after which a process that was told to end is killed."""
+
+LOOK = 0.2
+"""Seconds between two looks at whether the watcher was stopped."""
+
+
 class WarmError(Exception):
     """The process cannot be warmed; the message is Ansible's."""
+
+
+class WarmLateError(WarmError):
+    """The process was not warm in time. It may be at the next attempt."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +74,21 @@ class WarmProcess:
         """The digest of the playbooks, roles and plugins that were loaded last."""
         return self._digest
 
-    def ready(self) -> Warm:
+    def ready(self, is_stopped: Callable[[], bool] = lambda: False) -> Warm:
         """Return what is warm. Replace the process if it is outdated.
+
+        Args:
+            is_stopped: whether nobody waits for it any more.
 
         Raises:
             WarmError: the process cannot be warmed.
+            WarmLateError: it is not warm in time, or nobody waits for it any more.
         """
         with self._lock:
             if reason := self._obsolete():
                 logger.info("Warming Ansible: %s", reason)
                 self._stop()
-                self._start()
+                self._start(is_stopped)
             self._runs += 1
             environment = {warmfork.SOCKET_VARIABLE: str(self._socket), "PATH": self._search_path()}
             return Warm(environment, self._digest, self._last_tasks)
@@ -100,7 +120,7 @@ class WarmProcess:
             return "a playbook, role or plugin changed"
         return ""
 
-    def _start(self) -> None:
+    def _start(self, is_stopped: Callable[[], bool]) -> None:
         client = self._folder / "bin" / "ansible-playbook"
         client.parent.mkdir(parents=True, exist_ok=True)
         client.write_text(_client())
@@ -116,9 +136,14 @@ class WarmProcess:
         )
         if process.stdout is None or process.stderr is None:
             raise WarmError("the warmed process has no pipes")
+        is_late = not _says_something(process.stdout, is_stopped)
+        if is_late:
+            process.kill()
         ready = process.stdout.readline()
         if not ready:
             _, messages = process.communicate()
+            if is_late:
+                raise WarmLateError("Ansible is not warm in time; the API server may not answer")
             raise WarmError(f"Ansible cannot be warmed: {messages[-2000:].strip()}")
         process.stdout.close()
         self._messages = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
@@ -136,13 +161,26 @@ class WarmProcess:
             with suppress(BrokenPipeError, ValueError):  # it has died, or its pipe is closed
                 self._process.stdin.write(warmfork.STOP.decode())
                 self._process.stdin.close()
-            self._process.wait()
+            try:
+                self._process.wait(LONGEST_END)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
             self._messages.join()
             self._process = None
 
 
 def _client() -> str:
     return warmfork.CLIENT.format(python=sys.executable, variable=warmfork.SOCKET_VARIABLE, lost=warmfork.LOST)
+
+
+def _says_something(output: IO[str], is_stopped: Callable[[], bool]) -> bool:
+    """Wait for a line or the end of an output; return False where nobody waits any more, or it takes too long."""
+    deadline = time.monotonic() + LONGEST_START
+    while not is_stopped() and time.monotonic() < deadline:
+        if select.select([output], [], [], LOOK)[0]:
+            return True
+    return False
 
 
 def _pass_on(messages: IO[str]) -> None:

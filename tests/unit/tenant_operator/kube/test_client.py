@@ -1,16 +1,18 @@
 """What the watcher asks the API server for, and how it reads the answers."""
 
 import json
+import socket
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from kubernetes.config import load_kube_config
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils import client as collection
 from tenant_operator.kube import client
-from tenant_operator.kube.client import PAGE, ApiError, Client
+from tenant_operator.kube.client import PAGE, WATCH_SECONDS, ApiError, Client
 from tenant_operator.kube.gvk import GroupVersionKind
 
 KIND = GroupVersionKind("example.com", "v1", "Thing")
@@ -124,8 +126,10 @@ class Pool:
 
     def __init__(self, data):
         self.data = data
+        self.asked = []
 
-    def request(self, *_, **__):
+    def request(self, *_, **options):
+        self.asked.append(options)
         return SimpleNamespace(
             status=200, data=self.data, stream=lambda _size: iter([self.data]), release_conn=lambda: None
         )
@@ -160,3 +164,26 @@ def test_who_leads_no_longer_reads_but_writes_nothing():
             connection.request(method, "/x")
     leading.append(True)
     assert connection.request("PATCH", "/x") == {}
+
+
+def test_a_watch_that_is_silent_for_longer_than_a_bookmark_takes_breaks_off():
+    connection = connection_to(b"")
+    list(connection.stream("/x", {}, accept="application/json"))
+    (asked,) = connection._pool.asked
+    assert 60 < asked["timeout"].read_timeout < WATCH_SECONDS / 2
+
+
+def test_a_peer_that_went_without_a_word_is_noticed_in_45_seconds(monkeypatch, tmp_path):
+    config = {"apiVersion": "v1", "kind": "Config", "current-context": "a"}
+    config |= {"clusters": [{"name": "a", "cluster": {"server": "https://api.test"}}], "users": [{"name": "a", "user": {}}]}
+    config |= {"contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}]}
+    (tmp_path / "config").write_text(json.dumps(config))
+    monkeypatch.setattr("kubernetes.config.load_config", lambda: load_kube_config(str(tmp_path / "config")))
+    options = client.connect()._pool.connection_pool_kw["socket_options"]
+    chosen = {(level, name): value for level, name, value in options}
+    idle, interval, count = (
+        chosen[socket.IPPROTO_TCP, name] for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    )
+    assert chosen[socket.SOL_SOCKET, socket.SO_KEEPALIVE] == 1
+    assert chosen[socket.IPPROTO_TCP, socket.TCP_NODELAY] == 1
+    assert idle + interval * count == 45

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from tenant_operator.kube.fence import VARIABLE, Fence, now
+from tenant_operator.runner import warmprocess
 from tenant_operator.runner.warmfork import LARGEST_GROWTH, LONGEST_WORK, LOST
-from tenant_operator.runner.warmprocess import WarmError, WarmProcess
+from tenant_operator.runner.warmprocess import WarmError, WarmLateError, WarmProcess
 from tests.processes import is_alive
 
 DEADLINE = 30
@@ -75,6 +76,7 @@ def warm(tmp_path, playbook, fence):
         folder = tmp_path / "warm"
         pid = property(lambda _: process._process.pid)
         stop = staticmethod(process.stop)
+        ready = staticmethod(process.ready)
         pipe = property(lambda _: process._process.stdin)
 
         @staticmethod
@@ -223,3 +225,27 @@ def test_ctrl_c_which_the_watcher_hears_too_lets_a_run_end(warm):
     run.send_signal(signal.SIGINT)  # the terminal sends it to every process of the watcher's group
     output, _ = run.communicate(timeout=DEADLINE)
     assert run.returncode == 0, output
+
+
+def test_warming_is_given_up_after_its_time_and_may_begin_again(warm, monkeypatch):
+    monkeypatch.setattr(warmprocess, "LONGEST_START", 0.0)
+    with pytest.raises(WarmLateError, match="not warm in time"):
+        warm.start()
+    monkeypatch.undo()
+    run = warm.start(GREETING="warm now")
+    run.communicate(timeout=DEADLINE)
+    assert run.returncode == 0
+
+
+def test_warming_is_given_up_when_nobody_waits_for_it_any_more(warm):
+    with pytest.raises(WarmLateError):
+        warm.ready(lambda: True)
+
+
+def test_a_process_that_does_not_end_is_killed(warm, monkeypatch):
+    monkeypatch.setattr(warmprocess, "LONGEST_END", 0.1)
+    warm.start().communicate(timeout=DEADLINE)
+    pid = warm.pid
+    os.kill(pid, signal.SIGSTOP)
+    warm.stop()
+    assert not is_alive(pid)
