@@ -22,7 +22,7 @@ def is_open() -> bool:
         return True
     try:
         with open(path, "rb", buffering=0) as file:
-            since_boot, since_epoch = _MOMENT.unpack(file.read(_MOMENT.size))
+            since_boot, since_epoch = map(float, _MOMENT.unpack(file.read(_MOMENT.size)))
     except (OSError, struct.error):
         return False
     return time.clock_gettime(time.CLOCK_BOOTTIME) <= since_boot and time.time() <= since_epoch

@@ -216,10 +216,11 @@ class Manager:
         return None
 
     def _set_up(self, watch: Watch, connection: Connection, recorder: Recorder, lease: Lease | None) -> _Watched:
+        period = float(self._settings.sync_period)
         try:
             selectors = {"labelSelector": watch.label_selector} if watch.label_selector else None
             resources = connection.client(watch.gvk, selectors=selectors)
-            dependents = Dependents(watch.dependents, connection) if watch.dependents else None
+            dependents = Dependents(watch.dependents, connection, sync_period=period) if watch.dependents else None
         except ApiError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 raise WatchError(f"{watch.place}: kind: {error}") from None
@@ -237,7 +238,7 @@ class Manager:
         )
         annotations = watch.mode.annotations if isinstance(watch.mode, Inventory) else ()
         applied = Applied(dependents, annotations)
-        cache: Cache[Manifest] = Cache(resources, partial(outline, annotations=annotations))
+        cache: Cache[Manifest] = Cache(resources, partial(outline, annotations=annotations), sync_period=period)
         reconciler = Reconciler(
             watch,
             resources,

@@ -28,6 +28,7 @@ class Settings:
     forks: int
     time_limit: float
     rollout_rate: float
+    sync_period: int
     leader_elect: bool
     namespace: str
     identity: str
@@ -58,6 +59,7 @@ def parse(arguments: list[str] | None = None) -> Settings:
     flag("forks", str(capacity.forks()), "hosts of a run at once; by default what CPU and memory bear", _positive)
     flag("time-limit", "300", "seconds that a run may take", _positive)
     flag("rollout-rate", "60", "resources in a minute that get a new playbook", _positive)
+    flag("sync-period", "3600", "seconds after which all is listed anew, in case an event was lost", _positive)
     flag("leader-elect", "false", "wait for the Lease, so that one watcher is active at a time", _boolean)
     flag("namespace", _namespace(), "where the Lease is")
     flag("health-probe-bind-address", "", "host:port of /healthz and /readyz; empty for none", _address)

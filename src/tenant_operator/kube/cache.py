@@ -6,14 +6,16 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-d
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from sys import intern
 from typing import Generic, Protocol, TypeVar
 
 from tenant_operator.kube.backoff import Backoff
-from tenant_operator.kube.client import ApiError, Manifest
+from tenant_operator.kube.client import WATCH_SECONDS, ApiError, Manifest
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +24,9 @@ T = TypeVar("T")
 NEVER = "0"
 """The version of what was never listed, and of a kind that is not served."""
 
+SYNC_PERIOD = 3600.0
+"""Seconds between two lists of everything, in the sense of controller-runtime's ``SyncPeriod``."""
+
 
 class Source(Protocol):
     """The part of the client that a cache needs."""
@@ -29,8 +34,8 @@ class Source(Protocol):
     def list_pages(self) -> Iterator[tuple[list[Manifest], str]]:
         """Yield all resources page by page, each with the version of the list."""
 
-    def watch(self, version: str) -> Iterator[Manifest]:
-        """Yield watch events from a version on."""
+    def watch(self, version: str, seconds: float) -> Iterator[Manifest]:
+        """Yield watch events from a version on, for so long."""
 
     def latest(self) -> str:
         """Return the version that a list has now."""
@@ -43,12 +48,25 @@ class Cache(Generic[T]):
         source: where they are listed and watched.
         keep: what is kept of a resource; None for one that is of no interest.
         backoff: the delays between attempts.
+        sync_period: seconds after which everything is listed anew: so an event that never came is found out.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, source: Source, keep: Callable[[Manifest], T | None], backoff: Backoff | None = None):
+    def __init__(
+        self,
+        source: Source,
+        keep: Callable[[Manifest], T | None],
+        backoff: Backoff | None = None,
+        *,
+        sync_period: float = SYNC_PERIOD,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self._source = source
         self._keep = keep
         self._backoff = backoff or Backoff()
+        self._sync_period = sync_period
+        self._clock = clock
+        self._sync_at = clock()
         self._handlers: list[Callable[[T | None, T | None], None]] = []
         self._rewind_handlers: list[Callable[[], None]] = []
         self._kept: dict[str, dict[str, tuple[str, T]]] = {}
@@ -104,7 +122,7 @@ class Cache(Generic[T]):
     def _attempt(self, stopped: threading.Event) -> str:
         """List if necessary, and watch. Return what ended it; empty if the server did, as it does now and then."""
         try:
-            if self._must_list or self._is_rewound(self._source.latest()):
+            if self._must_list or self._clock() >= self._sync_at or self._is_rewound(self._source.latest()):
                 self._list()
             self._follow(stopped)
         except ApiError as error:
@@ -122,6 +140,8 @@ class Cache(Generic[T]):
         seen = self.version
         self._replace(self._source.list_pages())
         self._must_list = False
+        spread = random.uniform(0.9, 1.1)  # noqa: S311  # not all kinds at the same moment: no secret
+        self._sync_at = self._clock() + self._sync_period * spread
         if self._version != NEVER and seen > self.version:
             logger.warning("The API server went back from version %d to %d: all is listed anew", seen, self.version)
             for handler in self._rewind_handlers:
@@ -157,7 +177,8 @@ class Cache(Generic[T]):
         self.synced.set()
 
     def _follow(self, stopped: threading.Event) -> None:
-        for event in self._source.watch(str(self._version)):
+        seconds = min(WATCH_SECONDS, max(1.0, self._sync_at - self._clock()))
+        for event in self._source.watch(str(self._version), seconds):
             if stopped.is_set():
                 return
             changed = event["object"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ PAGE = 100
 LONGEST_REQUEST = 10.0
 """Seconds that a request for one resource may take in all. It comes back with backoff."""
 
-WATCH_SECONDS = 300
+WATCH_SECONDS = 300.0
 """Seconds after which the server ends a watch, and a new one goes on where it ended."""
 
 SILENCE = 90.0
@@ -268,10 +269,15 @@ class Client:
         page = self._connection.request("GET", self._path, query, accept=self._accept("PartialObjectMetadataList"))
         return str(page["metadata"]["resourceVersion"])
 
-    def watch(self, version: str) -> Iterator[Manifest]:
-        """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream."""
+    def watch(self, version: str, seconds: float = WATCH_SECONDS) -> Iterator[Manifest]:
+        """Yield watch events (``type`` and ``object``) from a version on, until the server ends the stream.
+
+        Args:
+            version: the version after which they begin.
+            seconds: how long the server is asked to send them.
+        """
         query = {**self._selectors, "watch": "1", "resourceVersion": version, "allowWatchBookmarks": "true"}
-        query["timeoutSeconds"] = str(WATCH_SECONDS)
+        query["timeoutSeconds"] = str(math.ceil(seconds))
         return self._connection.stream(self._path, query, accept=self._accept("PartialObjectMetadata"))
 
     def get(self, key: str) -> Manifest | None:

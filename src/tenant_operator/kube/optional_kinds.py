@@ -73,8 +73,12 @@ class OptionalSource:
         with _listed_anew_when_unserved():
             return self._source.latest()
 
-    def watch(self, version: str) -> Iterator[Manifest]:
+    def watch(self, version: str, seconds: float) -> Iterator[Manifest]:
         """Yield watch events from a version on. A kind that is not served has none and is listed again later.
+
+        Args:
+            version: the version after which they begin.
+            seconds: how long the server is asked to send them.
 
         Raises:
             ApiError: with status 410, which asks for a new list, where it is to be looked for again.
@@ -83,7 +87,7 @@ class OptionalSource:
             self._sleep(INTERVAL)
             raise ApiError("it is looked for again", HTTPStatus.GONE)
         with _listed_anew_when_unserved():
-            yield from self._source.watch(version)
+            yield from self._source.watch(version, seconds)
 
 
 @contextmanager

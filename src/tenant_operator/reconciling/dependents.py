@@ -37,8 +37,9 @@ class Dependents:
         connection: where they are watched.
     """
 
-    def __init__(self, spec: watches.Dependents, connection: Connection):
+    def __init__(self, spec: watches.Dependents, connection: Connection, *, sync_period: float):
         self._spec = spec
+        self._sync_period = sync_period
         self._optional: dict[str, OptionalSource] = {}
         self._caches = {kind.gvk.kind: self._cache(kind, connection) for kind in spec.kinds}
 
@@ -109,7 +110,7 @@ class Dependents:
             source = self._optional[kind.gvk.kind] = OptionalSource(find)
         else:
             source = find()
-        return Cache(source, lambda resource: self._keep(kind, resource))
+        return Cache(source, lambda resource: self._keep(kind, resource), sync_period=self._sync_period)
 
     def _keep(self, kind: watches.DependentKind, resource: Manifest) -> Dependent | None:
         metadata = resource["metadata"]

@@ -8,7 +8,7 @@ import pytest
 
 from tenant_operator.kube.backoff import FIRST, LAST, LASTED, Backoff
 from tenant_operator.kube.cache import Cache
-from tenant_operator.kube.client import ApiError, Client
+from tenant_operator.kube.client import WATCH_SECONDS, ApiError, Client
 from tenant_operator.kube.gvk import GroupVersionKind
 from tenant_operator.reconciling.controller import outline
 
@@ -43,7 +43,7 @@ class Server:
     def __init__(self, lists, streams):
         self.stopped = Stopped()
         self.lists, self.streams = iter(lists), iter(streams)
-        self.watched_from = []
+        self.watched_from, self.asked_for = [], []
         self.now = str(10**9)
         """The version that a list has."""
 
@@ -53,8 +53,9 @@ class Server:
     def latest(self):
         return self.now
 
-    def watch(self, version):
+    def watch(self, version, seconds):
         self.watched_from.append(version)
+        self.asked_for.append(seconds)
         for answer in next(self.streams, [None]):
             if answer is None:
                 self.stopped.set()
@@ -70,12 +71,16 @@ class Server:
             yield answer
 
 
-def run(lists, streams):
+def run(lists, streams, sync_period=3600.0):
     server = Server(lists, streams)
     changes = []
     backoff = Backoff(lambda: server.stopped.now, jitter=lambda: 0.0)
     cache = Cache(
-        server, lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]), backoff
+        server,
+        lambda resource: (resource["metadata"]["name"], resource["metadata"]["resourceVersion"]),
+        backoff,
+        sync_period=sync_period,
+        clock=lambda: server.stopped.now,
     )
     cache.add_event_handler(lambda before, after: changes.append((before, after)))
     cache.add_rewind_handler(lambda: changes.append("rewound"))
@@ -175,7 +180,7 @@ class Pages:
 def test_a_list_takes_no_more_memory_than_a_page_of_it_and_what_is_kept():
     kind = GroupVersionKind("", "v1", "Thing")
     client = Client(Pages(10_000), kind, root="/api/v1", plural="things", is_namespaced=False)
-    client.watch = lambda version: stopped.set() or iter(())
+    client.watch = lambda _version, _seconds: stopped.set() or iter(())
     stopped = threading.Event()
     cache = Cache(client, outline)
     tracemalloc.start()
@@ -248,3 +253,22 @@ def test_a_server_that_goes_on_is_not_listed_again():
     server, _, changes = run([before()], [["9"], [event("BOOKMARK", "", 9)], [None]])
     assert server.watched_from == ["9", "9", "9"]
     assert "rewound" not in changes
+
+
+def test_an_event_that_never_came_is_found_out_when_all_is_listed_anew():
+    def lists():
+        return [([manifest("a", 1), manifest("b", 2)], "2"), ([manifest("a", 5), manifest("c", 4)], "9")]
+
+    _, _, changes = run(lists(), [[100.0, event("BOOKMARK", "", 9), 250.0], [None]], sync_period=400.0)
+    assert changes[2:] == []
+    server, _, changes = run(lists(), [[300.0, event("BOOKMARK", "", 9), 150.0], [None]], sync_period=400.0)
+    assert sorted(changes[2:], key=str) == [(("a", "1"), ("a", "5")), (("b", "2"), None), (None, ("c", "4"))]
+    assert server.watched_from == ["2", "9"]
+
+
+def test_a_watch_is_asked_for_no_longer_than_until_the_next_list():
+    server, *_ = run([([], "1"), ([], "2"), ([], "3")], [[250.0], [100.0], [None]], 300.0)
+    assert all(270 <= first <= WATCH_SECONDS for first in server.asked_for[:1])
+    assert 20 <= server.asked_for[1] <= 80
+    server, *_ = run([([], "1")], [[None]], 3600.0)
+    assert server.asked_for == [WATCH_SECONDS]

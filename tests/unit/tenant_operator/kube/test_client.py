@@ -175,7 +175,10 @@ def test_a_watch_that_is_silent_for_longer_than_a_bookmark_takes_breaks_off():
 
 def test_a_peer_that_went_without_a_word_is_noticed_in_45_seconds(monkeypatch, tmp_path):
     config = {"apiVersion": "v1", "kind": "Config", "current-context": "a"}
-    config |= {"clusters": [{"name": "a", "cluster": {"server": "https://api.test"}}], "users": [{"name": "a", "user": {}}]}
+    config |= {
+        "clusters": [{"name": "a", "cluster": {"server": "https://api.test"}}],
+        "users": [{"name": "a", "user": {}}],
+    }
     config |= {"contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}]}
     (tmp_path / "config").write_text(json.dumps(config))
     monkeypatch.setattr("kubernetes.config.load_config", lambda: load_kube_config(str(tmp_path / "config")))

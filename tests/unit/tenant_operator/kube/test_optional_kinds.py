@@ -33,9 +33,9 @@ class Server:
         yield [{"kind": "Probe"}], "7"
         yield [{"kind": "Other"}], "7"
 
-    def watch(self, version):
+    def watch(self, version, seconds):
         self.refuse()
-        yield {"type": "BOOKMARK", "version": version}
+        yield {"type": "BOOKMARK", "version": version, "seconds": seconds}
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def server():
 def test_of_a_kind_that_is_not_served_there_is_nothing_and_it_is_looked_for_again(server):
     assert list(server.source.list_pages()) == [([], "0")]
     with pytest.raises(ApiError) as refused:
-        list(server.source.watch("0"))
+        list(server.source.watch("0", 300.0))
     assert (refused.value.status, server.waited) == (GONE, [INTERVAL])
     assert server.told == []
 
@@ -56,7 +56,7 @@ def test_a_kind_that_comes_is_listed_and_told_once(server):
     server.is_serving = True
     for _ in range(2):
         assert list(server.source.list_pages()) == [([{"kind": "Probe"}], "7"), ([{"kind": "Other"}], "7")]
-    assert list(server.source.watch("7")) == [{"type": "BOOKMARK", "version": "7"}]
+    assert list(server.source.watch("7", 300.0)) == [{"type": "BOOKMARK", "version": "7", "seconds": 300.0}]
     assert (server.told, server.waited) == ([True], [])
 
 
@@ -65,7 +65,7 @@ def test_a_kind_that_is_taken_away_leaves_nothing(server):
     list(server.source.list_pages())
     server.is_serving = False
     with pytest.raises(ApiError) as refused:
-        list(server.source.watch("7"))
+        list(server.source.watch("7", 300.0))
     assert refused.value.status == GONE
     assert list(server.source.list_pages()) == [([], "0")]
     assert server.told == [True, False]
