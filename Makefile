@@ -143,6 +143,10 @@ test-security: venv ## Attack the operator on a control plane of its own
 test-faults: venv ## Have requests of the operator fail on a control plane of its own
 	pytest -q --durations 10 tests/faults
 
+.PHONY: campaign
+campaign: venv ## Have every fault happen at every place, for hours; it can be stopped and goes on (CAMPAIGN="--minutes 30")
+	@$(BIN)/python -m tests.faults.campaign $(CAMPAIGN) </dev/null
+
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own
 	molecule test </dev/null

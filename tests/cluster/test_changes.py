@@ -1,13 +1,13 @@
 """Changes of running tenants end as fresh tenants begin, recreate nothing, and take away alone what is turned off."""
 
 import json
-import re
 
 import pytest
 import yaml
 
 from tests.cluster.test_api import GROUPS, with_field
 from tests.control_plane import is_reconciled
+from tests.objects import stated
 
 KINDS = (
     "configmaps,cronjobs,deployments,horizontalpodautoscalers,ingresses,limitranges,networkpolicies,persistentvolumeclaims,"
@@ -26,35 +26,6 @@ def objects(cluster, tenant):
         for made in found
         if made["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by") == "tenant-operator"
     }
-
-
-def stated(made, tenant):
-    """Return what is the same in two tenants that were made alike: without identity, addresses and status."""
-    text = json.dumps({key: value for key, value in made.items() if key not in {"metadata", "status"}}, sort_keys=True)
-    text = re.sub(r'("BACKUPS_OF", "value": )"[^"]*"', r'\1"NAME"', text)  # the Tenant's UID
-    shown = json.loads(
-        text.replace(f"tenant-{tenant}", "tenant-NAME")
-        .replace(f'"{tenant}"', '"NAME"')
-        .replace(f'/{tenant}"', '/NAME"')
-        .replace("example.org", "example.com")
-    )
-    metadata = made["metadata"]
-    shown["labels"] = {
-        key: value for key, value in metadata["labels"].items() if value not in {tenant, f"Tenant-{tenant}"}
-    }
-    shown["annotations"] = {
-        key: value for key, value in metadata.get("annotations", {}).items() if "kubernetes.io" not in key
-    }
-    spec = shown.get("spec", {})
-    for field in ("clusterIP", "clusterIPs", "volumeName"):
-        spec.pop(field, None)
-    claims = [claim["spec"] for claim in spec.get("volumeClaimTemplates", ())]
-    for claim in claims:  # the template keeps its first size: the claims themselves grow
-        claim.pop("resources")
-    for section in (shown, spec.get("template", {}).get("metadata", {})):
-        for digest in ("config-digest", "secret-digest"):
-            (section.get("annotations") or {}).pop(f"neurallog.io/{digest}", None)
-    return shown
 
 
 def places(field):

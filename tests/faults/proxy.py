@@ -5,6 +5,7 @@ import json
 import re
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -23,21 +24,94 @@ FLOOD = 2 * 1024**3
 class Fault:
     """What happens to some requests.
 
-    ``kind`` is the name of a method of :class:`Proxy`. ``path`` is a regular expression, and ``times`` for how many
-    requests it is; None for all of them. ``seen`` are those that it happened to, ``waiting`` those without an answer.
+    ``kind`` is the name of a method of :class:`Proxy`. ``path`` and ``method`` are regular expressions; of what a POST
+    creates, the body counts as well. ``spared`` is how many such requests pass first, and ``times`` to how many it
+    happens then; None for all of them. ``do`` is called by those that end somebody. ``seen`` are the requests that it
+    happened to, ``waiting`` those without an answer.
     """
 
     kind: str
     path: str
     method: str = ""
+    spared: int = 0
     times: int | None = None
+    do: Callable[[], object] = lambda: None
     seen: list = field(default_factory=list)
     waiting: set = field(default_factory=set)
 
-    def is_for(self, request):
-        """Return whether it happens to this request."""
+    def is_for(self, request, body):
+        """Return whether it happens to this request. It counts those that are spared."""
+        text = f"{request.raw_path} {body.decode(errors='replace') if request.method == 'POST' else ''}"
         is_left = self.times is None or len(self.seen) < self.times
-        return is_left and self.method in {"", request.method} and bool(re.search(self.path, request.raw_path))
+        if not (is_left and re.fullmatch(self.method or ".*", request.method) and re.search(self.path, text)):
+            return False
+        self.spared -= 1
+        return self.spared < 0
+
+
+@dataclass
+class EventFault:
+    """What happens to an event of a watch, the first one with such a text after those that are spared.
+
+    ``kind`` is the name of a method of :class:`_Stream`. ``seen`` says whether it has happened.
+    """
+
+    kind: str
+    text: str
+    spared: int = 0
+    seen: bool = False
+
+    def is_for(self, event):
+        """Return whether it happens to this event. It counts those that are spared."""
+        if self.seen or not re.search(self.text, event):
+            return False
+        self.spared -= 1
+        self.seen = self.spared < 0
+        return self.seen
+
+
+LATE = 2.0
+"""Seconds by which an event is late."""
+
+
+class _Stream:
+    """Passes on the events of one watch, line by line."""
+
+    def __init__(self, response, faults):
+        self._response, self._faults = response, faults
+        self._rest = b""
+
+    async def feed(self, chunk):
+        """Pass on a part of the stream. Return False where it is cut."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            text = line.decode(errors="replace")
+            fault = next((fault for fault in self._faults if fault.is_for(text)), None)
+            if not await (getattr(self, fault.kind) if fault else self._pass_on)(line + b"\n"):
+                return False
+        return True
+
+    async def _pass_on(self, line):
+        await self._response.write(line)
+        return True
+
+    async def drop(self, _line):
+        """Lose it."""
+        return True
+
+    async def double(self, line):
+        """Tell it twice."""
+        return await self._pass_on(line + line)
+
+    async def delay(self, line):
+        """Tell it late, and so all that come after it."""
+        await asyncio.sleep(LATE)
+        return await self._pass_on(line)
+
+    async def cut(self, line):
+        """End the connection within it."""
+        await self._response.write(line[: len(line) // 2])
+        return False
 
 
 class Proxy:
@@ -49,7 +123,7 @@ class Proxy:
 
     def __init__(self, kubeconfig):
         self._upstream = yaml.safe_load(kubeconfig.read_text())
-        self._faults = []
+        self._faults, self._event_faults = [], []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
@@ -65,6 +139,17 @@ class Proxy:
         fault = Fault(kind, path, **options)
         self._faults.append(fault)
         return fault
+
+    def add_to_events(self, kind, text, **options):
+        """Have a fault happen to an event; returns it."""
+        fault = EventFault(kind, text, **options)
+        self._event_faults.append(fault)
+        return fault
+
+    def clear(self):
+        """Let all faults end."""
+        self._faults.clear()
+        self._event_faults.clear()
 
     def remove(self, fault):
         """Let the fault end, and those go on that wait because of it."""
@@ -102,14 +187,19 @@ class Proxy:
         await asyncio.sleep(0.25)  # TLS connections end a moment later: aiohttp's documentation, "Graceful Shutdown"
 
     async def _handle(self, request):
-        fault = next((fault for fault in self._faults if fault.is_for(request)), None)
+        body = await request.read()
+        fault = next((fault for fault in list(self._faults) if fault.is_for(request, body)), None)
         if fault is None:
-            return await self._pass_on(request)
+            with suppress(ConnectionError):  # who asked may be gone
+                return await self._pass_on(request)
+            return web.Response()
         shown = f"{request.method} {request.raw_path}"
         fault.seen.append(shown)
         fault.waiting.add(shown)
         try:
             return await getattr(self, fault.kind)(request, fault)
+        except ConnectionError:  # who asked is gone
+            return web.Response()
         finally:
             fault.waiting.discard(shown)
 
@@ -128,9 +218,14 @@ class Proxy:
                 return web.Response()
             response = web.StreamResponse(status=answer.status, headers=kept)
             await response.prepare(request)
+            stream = _Stream(response, self._event_faults) if "watch" in request.query else None
             async for chunk in answer.content.iter_any():
-                await response.write(chunk[:most])
-                if most is not None:
+                if stream:
+                    is_cut = not await stream.feed(chunk)
+                else:
+                    await response.write(chunk[:most])
+                    is_cut = most is not None
+                if is_cut:
                     request.transport.abort()
                     break
             with suppress(ConnectionError):
@@ -156,6 +251,23 @@ class Proxy:
     async def lost_answer(self, request, _fault):
         """Have the server do it, and end the connection without a word of it."""
         return await self._pass_on(request, most=0)
+
+    async def end_before(self, request, fault):
+        """End somebody before the request reaches the server."""
+        await asyncio.to_thread(fault.do)
+        return await self.reset(request, fault)
+
+    async def end_after_commit(self, request, fault):
+        """End somebody when the server has done it, before the answer."""
+        answer = await self._pass_on(request, most=0)
+        await asyncio.to_thread(fault.do)
+        return answer
+
+    async def end_after_answer(self, request, fault):
+        """End somebody after the answer."""
+        answer = await self._pass_on(request)
+        await asyncio.to_thread(fault.do)
+        return answer
 
     async def cut_answer(self, request, _fault):
         """End the connection within the answer."""
@@ -186,6 +298,9 @@ class Proxy:
 
     async def internal_error(self, _request, _fault):
         return _status(500, "InternalError")
+
+    async def unauthorized(self, _request, _fault):
+        return _status(401, "Unauthorized")
 
     async def forbidden(self, _request, _fault):
         return _status(403, "Forbidden")

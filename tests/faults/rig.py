@@ -1,0 +1,276 @@
+"""Runs batches of cases: an operator behind the proxy, tenants, and the oracles."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect
+from tests.control_plane import CHECKOUT
+from tests.faults import oracles
+from tests.faults.cases import ACTIONS, Case
+from tests.faults.proxy import Proxy
+from tests.faults.results import Result
+from tests.objects import OWNED
+
+SPECS = {
+    "create": {"displayName": "one", "lifecycle": {}},
+    "change": {
+        "displayName": "two",
+        "server": {"replicas": 2, "env": [{"name": "ADDED", "value": "1"}]},
+        "redis": {"config": {"timeout": "60"}},
+        "backup": {"enabled": False},
+    },
+}
+"""What the tenants ask for: everything is on at first, and the change adds, alters and takes away."""
+
+BOUND = 120
+"""Seconds after which a tenant that is not done counts as lost. The API server answers late at most once."""
+PAUSE = 0.1
+SYNC_PERIOD = 5
+"""Seconds after which the operator lists everything anew."""
+QUIET = 2.0
+"""Seconds in which nothing is written where all is well."""
+QUIET_AFTER_LOSS = 2 * SYNC_PERIOD
+"""The same where an event was lost, which the next list makes up for."""
+MANAGER = "campaign"
+
+
+@dataclass
+class Undisturbed:
+    """A tenant that nothing happens to: by action its objects, what was made and deleted; and what can be disturbed."""
+
+    objects: dict = field(default_factory=dict)
+    made: dict = field(default_factory=dict)
+    deleted: dict = field(default_factory=dict)
+    counts: Counter = field(default_factory=Counter)
+
+
+class Rig:
+    """A control plane, a proxy, and an operator behind it that is killed and started again.
+
+    Args:
+        cluster: the control plane, with the Tenant API and an audit log.
+        folder: where kubeconfig and logs are kept.
+        checkout: the code of the operator.
+    """
+
+    def __init__(self, cluster, folder, checkout=CHECKOUT):
+        self._cluster, self._folder, self._checkout = cluster, folder, checkout
+        self._proxy = Proxy(cluster.kubeconfig)
+        self._client = connect({"kubeconfig": str(cluster.kubeconfig)})
+        self._process = None
+        self._log = folder / "operator.log"
+        self._log.write_text("")
+        self._number = 0
+        self.start()
+        self.undisturbed = self._observe()
+
+    def start(self):
+        """Start the operator."""
+        program = (
+            Path(sys.executable).parent / "tenant-operator",
+            "run",
+            "--watches",
+            "watches.yaml",
+            "--sync-period",
+            str(SYNC_PERIOD),
+        )
+        source = str(self._checkout / "src")
+        paths = {"PYTHONPATH": source, "ANSIBLE_COLLECTIONS_PATH": source, "TMPDIR": str(self._folder)}
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                program,
+                cwd=self._checkout,
+                env={**os.environ, **paths, "KUBECONFIG": str(self._proxy.kubeconfig(self._folder))},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def kill(self):
+        """End the operator and the process that it has warmed, without a chance to do anything."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def close(self):
+        """End everything."""
+        self.kill()
+        self._proxy.close()
+
+    def run(self, batch):
+        """Run a batch of cases to its end. Return the results.
+
+        Args:
+            batch: for each tenant, its case by action.
+        """
+        names = [f"case-{self._number + n}" for n in range(len(batch))]
+        self._number += len(batch)
+        results = []
+        for action in ACTIONS:
+            cases = {name: cases[action] for name, cases in zip(names, batch, strict=True) if action in cases}
+            results += self._act(action, names, cases)
+        return results
+
+    def _observe(self):
+        """See what happens to a tenant without any fault, and count what can be disturbed."""
+        seen = Undisturbed()
+        name = "undisturbed"
+        for action in ACTIONS:
+            counted = {
+                "request": self._proxy.add("none", _about(name)),
+                "kill": self._proxy.add("none", _about(name), method="POST|PUT|PATCH|DELETE"),
+                "event": self._proxy.add_to_events("double", _named(name), spared=10**6),
+            }
+            began = self._begin(action, [name])
+            self._wait(action, [name])
+            self._rest([name], QUIET)
+            seen.counts["request", action] = len(counted["request"].seen)
+            seen.counts["event", action] = 10**6 - counted["event"].spared
+            self._proxy.clear()
+            events = self._events(began)
+            writes = {"POST", "PUT", "PATCH", "DELETE"}
+            seen.counts["kill", action] = sum(shown.split()[0] in writes for shown in counted["request"].seen)
+            seen.made[action], seen.deleted[action] = oracles.made_and_deleted(events, f"tenant-{name}")
+            seen.objects[action] = self._objects([name])[name]
+        return seen
+
+    def _act(self, action, names, cases):
+        """Do what the action is to all of these tenants, with the faults of some. Return the results."""
+        faults = {name: self._fault(case, name) for name, case in cases.items()}
+        began = self._begin(action, names)
+        done = self._wait(action, names)
+        self._proxy.clear()
+        is_lossy = any(case.kind == "drop" for case in cases.values())
+        at_rest = self._rest(names, QUIET_AFTER_LOSS if is_lossy else QUIET)
+        wrong = self._judge(action, names, began)
+        for name in names:
+            late = [] if name in done else [f"not done after {BOUND} s: {self._told(name)}"]
+            wrong[name] = [*late, *wrong[name], *oracles.quiet(at_rest, name), *self.tracebacks()]
+        self._log.write_text("")
+        untouched = {name: Case("neighbour", "none", action, 0) for name in names if name not in cases and wrong[name]}
+        return [
+            Result(case, name in faults and bool(faults[name].seen), round(done.get(name, BOUND), 2), wrong[name])
+            for name, case in {**cases, **untouched}.items()
+        ]
+
+    def _begin(self, action, names):
+        """Do what the action is to these tenants. Return the position in the audit log before it."""
+        position = self._cluster.audit_position()
+        for name in names:
+            tenant = {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}}
+            if action == "delete":
+                if live := self._client.get("neurallog.io/v1", "Tenant", name):
+                    self._client.delete(live)
+            else:
+                self._client.apply({**tenant, "spec": SPECS[action]}, manager=MANAGER)
+        return position
+
+    def _fault(self, case, name):
+        options = {"spared": case.number}
+        if case.subject == "event":
+            return self._proxy.add_to_events(case.kind, _named(name), **options)
+        options["times"] = 1
+        if case.subject == "kill":
+            return self._proxy.add(case.kind, _about(name), method="POST|PUT|PATCH|DELETE", do=self.kill, **options)
+        return self._proxy.add(case.kind, _about(name), **options)
+
+    def _wait(self, action, names):
+        """Wait until the action is done for all, and start the operator again when it was killed.
+
+        Returns:
+            The seconds that it took, by name, of those for which it is done: from the restart, if there was one.
+        """
+        started, done = time.monotonic(), {}
+        while len(done) < len(names) and time.monotonic() - started < BOUND:
+            if self._process.poll() is not None:
+                self.start()
+                started, done = time.monotonic(), {}
+            tenants = {
+                each["metadata"]["name"]: each for each in self._client.list_objects("neurallog.io/v1", "Tenant")
+            }
+            for name in names:
+                if name not in done and self._is_done(action, name, tenants.get(name)):
+                    done[name] = time.monotonic() - started
+            time.sleep(PAUSE)
+        return done
+
+    def _is_done(self, action, name, tenant):
+        if action == "delete":
+            return tenant is None and self._client.get("v1", "Namespace", f"tenant-{name}") is None
+        return tenant is not None and not oracles.status(tenant)
+
+    def _rest(self, names, quiet):
+        """Wait until nothing is written about the tenants for so many seconds. Return the last events that were seen."""
+        if self._process.poll() is not None:  # a fault has killed it after the end of the action
+            self.start()
+        ends = time.monotonic() + BOUND
+        while True:
+            position = self._cluster.audit_position()
+            time.sleep(quiet)
+            events = self._events(position)
+            if not any(oracles.quiet(events, name) for name in names) or time.monotonic() > ends:
+                return events
+
+    def _judge(self, action, names, began):
+        events, objects = self._events(began), self._objects(names)
+        wrong = defaultdict(list)
+        for name in names:
+            made, deleted = oracles.made_and_deleted(events, f"tenant-{name}")
+            wrong[name] += oracles.end_state(self.undisturbed.objects[action], objects[name])
+            wrong[name] += oracles.same_counts("made", self.undisturbed.made[action], made)
+            wrong[name] += oracles.same_counts(
+                "deleted",
+                Counter(dict.fromkeys(self.undisturbed.deleted[action], 1)),
+                Counter(dict.fromkeys(deleted, 1)),
+            )
+            if action != "delete" and (tenant := self._client.get("neurallog.io/v1", "Tenant", name)):
+                wrong[name] += oracles.status(tenant)
+        return wrong
+
+    def _objects(self, names):
+        """Return the operator's objects in the tenants' namespaces, by tenant, in a form that can be compared."""
+        found = defaultdict(list)
+        for kind in OWNED:
+            try:
+                for each in self._client.list_objects(
+                    *kind, labelSelector="app.kubernetes.io/managed-by=tenant-operator"
+                ):
+                    found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(
+                        each
+                    )
+            except ApiError:
+                continue
+        return {name: oracles.compared(found[name], name) for name in names}
+
+    def _events(self, since):
+        return [json.loads(line) for line in self._cluster.audit_log.read_text().splitlines()[since:]]
+
+    def _told(self, name):
+        tenant = self._client.get("neurallog.io/v1", "Tenant", name) or {}
+        conditions = (tenant.get("status") or {}).get("conditions") or ()
+        return (
+            "; ".join(f"{each['type']}={each['status']}: {each.get('message')}" for each in conditions) or "no status"
+        )
+
+    def tracebacks(self):
+        """Return the exceptions that the operator's log shows."""
+        log = self._log.read_text()
+        at = log.find("Traceback")
+        return [log[at : at + 1500]] if at >= 0 else []
+
+
+def _about(name):
+    """Return what the requests about a tenant have in common."""
+    return rf"(tenants/|tenant-|\"name\": *\"){name}\b"
+
+
+def _named(name):
+    """Return what the events about a tenant have in common."""
+    return rf'"(name|namespace)":"(tenant-)?{name}"'

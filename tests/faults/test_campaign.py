@@ -1,0 +1,43 @@
+"""A sample of the campaign: after a fault of every kind the tenant is as if nothing had happened, and stays so."""
+
+import random
+
+import pytest
+
+from tests.faults.cases import ACTIONS, ERRORS, EVENTS, KILLS, all_cases, batches
+from tests.faults.rig import Rig
+
+SEED = 1
+"""The sample is the same in every run. ``make campaign`` has all cases."""
+
+
+@pytest.fixture(scope="module")
+def rig(operated_cluster, tmp_path_factory):
+    rig = Rig(operated_cluster, tmp_path_factory.mktemp("rig"))
+    yield rig
+    rig.close()
+
+
+def sample(rig, kinds):
+    """Return a case of each kind in each action, where the seed says."""
+    numbers, by_place = random.Random(SEED), {}
+    for case in all_cases(rig.undisturbed.counts):
+        by_place.setdefault((case.kind, case.action), []).append(case)
+    return [numbers.choice(by_place[kind, action]) for kind in kinds for action in ACTIONS]
+
+
+def wrong(rig, cases):
+    """Run the cases; return what was wrong, by case."""
+    results = [result for batch in batches(cases, len(cases)) for result in rig.run(batch)]
+    assert {result.case for result in results} >= {*cases}
+    return {str(result.case): result.wrong for result in results if result.wrong}
+
+
+def test_after_every_kind_of_error_of_a_request_and_of_an_event_all_is_as_ever(rig):
+    assert wrong(rig, sample(rig, (*ERRORS, *EVENTS))) == {}
+
+
+def test_after_a_kill_at_a_write_all_is_as_ever(rig):
+    """Each moment once, in an action of its own."""
+    pairs = set(zip(KILLS, ACTIONS, strict=True))
+    assert wrong(rig, [case for case in sample(rig, KILLS) if (case.kind, case.action) in pairs]) == {}
