@@ -141,7 +141,11 @@ test-security: venv ## Attack the operator on a control plane of its own
 
 .PHONY: test-faults
 test-faults: venv ## Have requests of the operator fail on a control plane of its own
-	pytest -q --durations 10 tests/faults
+	pytest -q --durations 10 -m "not seeded" tests/faults
+
+.PHONY: test-seeded
+test-seeded: venv ## Put bugs into the code, each of which the campaign has to see
+	pytest -q --durations 0 -m seeded tests/faults
 
 .PHONY: campaign
 campaign: venv ## Have every fault happen at every place, for hours; it can be stopped and goes on (CAMPAIGN="--minutes 30")

@@ -40,6 +40,7 @@ def stated(made, tenant):
     shown["annotations"] = {
         key: value for key, value in metadata.get("annotations", {}).items() if not re.search("kubernetes.io|uid$", key)
     }
+    shown["owners"] = [owner["kind"] for owner in metadata.get("ownerReferences", ())]
     spec = shown.get("spec", {})
     for field in ("clusterIP", "clusterIPs", "volumeName"):
         spec.pop(field, None)

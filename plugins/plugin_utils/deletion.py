@@ -56,7 +56,7 @@ class Deletion:
         uid = tenant["metadata"].get("uid")
         if live is None or (uid and live["metadata"]["uid"] != uid):
             return None
-        namespace = namespaces.find(client, live)
+        namespace = namespaces.find_surely(client, live)
         return cls(client, {"spec": {}, **live}, namespace, ownership.namespace_state(namespace, live), release)
 
     @property
@@ -177,7 +177,7 @@ class Deletion:
         """Return what is left of the tenant's namespace, with what blocks its deletion."""
         if not self.namespace or not self._has_namespace or ownership.is_retained(self.tenant):
             return []
-        live = namespaces.find(self.client, self.tenant)
+        live = namespaces.find_surely(self.client, self.tenant)
         if live is None or live["metadata"]["uid"] != self.namespace["metadata"]["uid"]:
             return []
         return [describe(live) + _obstacles(live)]

@@ -26,6 +26,17 @@ def find(client: Client, tenant: Manifest) -> dict[str, Any] | None:
     return client.get("v1", "Namespace", names.namespace_name(tenant["metadata"]["name"]))
 
 
+def find_surely(client: Client, tenant: Manifest) -> dict[str, Any] | None:
+    """Return the same, and ask in another way as well before saying that there is none: a finalizer goes on that word.
+
+    Args:
+        client: the way to the API server.
+        tenant: the Tenant.
+    """
+    named = {"fieldSelector": f"metadata.name={names.namespace_name(tenant['metadata']['name'])}"}
+    return find(client, tenant) or next(client.list_objects("v1", "Namespace", **named), None)
+
+
 def current(client: Client, tenant: Manifest, namespace: Manifest | None) -> Manifest:
     """Return the Tenant with the namespace that its status currently keeps.
 

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect
@@ -17,6 +19,7 @@ from tests.faults.cases import ACTIONS, Case
 from tests.faults.proxy import Proxy
 from tests.faults.results import Result
 from tests.objects import OWNED
+from tests.processes import processes_of
 
 SPECS = {
     "create": {"displayName": "one", "lifecycle": {}},
@@ -29,8 +32,12 @@ SPECS = {
 }
 """What the tenants ask for: everything is on at first, and the change adds, alters and takes away."""
 
-BOUND = 120
-"""Seconds after which a tenant that is not done counts as lost. The API server answers late at most once."""
+BOUND = 90
+"""Seconds after which a tenant that is not done counts as lost."""
+LINGERS = 5
+"""Seconds after which a process that outlives its watcher counts as left behind."""
+NUMBERS = count()
+"""Of the tenants: no two have the same name, in however many rigs."""
 PAUSE = 0.1
 SYNC_PERIOD = 5
 """Seconds after which the operator lists everything anew."""
@@ -58,21 +65,24 @@ class Rig:
         cluster: the control plane, with the Tenant API and an audit log.
         folder: where kubeconfig and logs are kept.
         checkout: the code of the operator.
+        undisturbed: the tenant to compare with; by default one is made.
     """
 
-    def __init__(self, cluster, folder, checkout=CHECKOUT):
+    def __init__(self, cluster, folder, checkout=CHECKOUT, undisturbed=None):
         self._cluster, self._folder, self._checkout = cluster, folder, checkout
         self._proxy = Proxy(cluster.kubeconfig)
         self._client = connect({"kubeconfig": str(cluster.kubeconfig)})
         self._process = None
         self._log = folder / "operator.log"
         self._log.write_text("")
-        self._number = 0
+        self._was_killed = False
+        self._strange = []
         self.start()
-        self.undisturbed = self._observe()
+        self.undisturbed = undisturbed or self._observe()
 
     def start(self):
         """Start the operator."""
+        self._was_killed = False
         program = (
             Path(sys.executable).parent / "tenant-operator",
             "run",
@@ -96,8 +106,14 @@ class Rig:
 
     def kill(self):
         """End the operator and the process that it has warmed, without a chance to do anything."""
-        os.killpg(self._process.pid, signal.SIGKILL)
+        self._was_killed = True
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        ends = time.monotonic() + LINGERS
+        while (left := processes_of(self._folder)) and time.monotonic() < ends:
+            time.sleep(PAUSE)
+        self._strange += [f"process {pid} outlives its watcher: {command!r}" for pid, command in left.items()]
 
     def close(self):
         """End everything."""
@@ -110,8 +126,7 @@ class Rig:
         Args:
             batch: for each tenant, its case by action.
         """
-        names = [f"case-{self._number + n}" for n in range(len(batch))]
-        self._number += len(batch)
+        names = [f"case-{next(NUMBERS)}" for _ in batch]
         results = []
         for action in ACTIONS:
             cases = {name: cases[action] for name, cases in zip(names, batch, strict=True) if action in cases}
@@ -152,8 +167,9 @@ class Rig:
         wrong = self._judge(action, names, began)
         for name in names:
             late = [] if name in done else [f"not done after {BOUND} s: {self._told(name)}"]
-            wrong[name] = [*late, *wrong[name], *oracles.quiet(at_rest, name), *self.tracebacks()]
+            wrong[name] = [*late, *wrong[name], *oracles.quiet(at_rest, name), *self.tracebacks(), *self._strange]
         self._log.write_text("")
+        self._strange.clear()
         untouched = {name: Case("neighbour", "none", action, 0) for name in names if name not in cases and wrong[name]}
         return [
             Result(case, name in faults and bool(faults[name].seen), round(done.get(name, BOUND), 2), wrong[name])
@@ -189,8 +205,7 @@ class Rig:
         """
         started, done = time.monotonic(), {}
         while len(done) < len(names) and time.monotonic() - started < BOUND:
-            if self._process.poll() is not None:
-                self.start()
+            if self._restarted():
                 started, done = time.monotonic(), {}
             tenants = {
                 each["metadata"]["name"]: each for each in self._client.list_objects("neurallog.io/v1", "Tenant")
@@ -201,15 +216,23 @@ class Rig:
             time.sleep(PAUSE)
         return done
 
+    def _restarted(self):
+        """Start the operator again if it has ended. Return whether it had."""
+        if self._process.poll() is None:
+            return False
+        if not self._was_killed:
+            self._strange.append(f"the operator ended by itself with the code {self._process.returncode}")
+        self.start()
+        return True
+
     def _is_done(self, action, name, tenant):
         if action == "delete":
             return tenant is None and self._client.get("v1", "Namespace", f"tenant-{name}") is None
         return tenant is not None and not oracles.status(tenant)
 
     def _rest(self, names, quiet):
-        """Wait until nothing is written about the tenants for so many seconds. Return the last events that were seen."""
-        if self._process.poll() is not None:  # a fault has killed it after the end of the action
-            self.start()
+        """Wait until nothing is written about the tenants for so many seconds. Return the events of that time."""
+        self._restarted()  # a fault may have killed it after the end of the action
         ends = time.monotonic() + BOUND
         while True:
             position = self._cluster.audit_position()

@@ -1,6 +1,7 @@
 """What goes with a tenant, in which order, and what stays."""
 
 import time
+from http import HTTPStatus
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,14 @@ def test_a_tenant_that_is_not_there_is_not_deleted(api, make_tenant):
     assert Deletion.of(api.client, {"metadata": {"name": "acme", "uid": "another"}}) is None
     api.objects.clear()
     assert Deletion.of(api.client, tenant) is None
+
+
+def test_one_wrong_answer_that_the_namespace_is_gone_lets_nothing_go(api, tenant):
+    api.refuse("GET", "/namespaces/tenant-acme", HTTPStatus.NOT_FOUND, "NotFound", once=True)
+    going = Deletion.of(api.client, tenant)
+    assert going.summary() == "Tenant acme and Namespace tenant-acme go, with all their data"
+    api.refuse("GET", "/namespaces/tenant-acme", HTTPStatus.NOT_FOUND, "NotFound", once=True)
+    assert going.finish(0, before_the_end=lambda: None) == ["Namespace tenant-acme", "Tenant acme"]
 
 
 @pytest.mark.parametrize(
