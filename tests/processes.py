@@ -13,7 +13,7 @@ def is_alive(pid):
 
 
 def processes_of(folder):
-    """Return the command lines of other living processes whose temporary folder this is, by process id."""
+    """Return the command lines of other living processes whose temporary folder is this or within, by process id."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -22,6 +22,7 @@ def processes_of(folder):
         except OSError:
             continue
         pid = int(process.name)
-        if f"TMPDIR={folder}".encode() in environment and pid != os.getpid() and is_alive(pid):
+        is_within = any(f"{word.decode(errors='replace')}/".startswith(f"TMPDIR={folder}/") for word in environment)
+        if is_within and pid != os.getpid() and is_alive(pid):
             found[pid] = command
     return found

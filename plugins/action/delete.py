@@ -74,4 +74,9 @@ class ActionModule(KubernetesAction):
             deletion.disown()
         elif deletion.is_ours_to_do:
             deletion.delete_namespace()
-        return deletion.finish(timeout, before_the_end=lambda: runner.run("postDelete", timeout))
+
+        def end() -> None:
+            runner.run("postDelete", timeout)
+            runner.remove()
+
+        return deletion.finish(timeout, before_the_end=end)

@@ -107,6 +107,18 @@ class Hooks:
         keep(self.client, self.tenant, hook, job)
         return started
 
+    def remove(self) -> None:
+        """Delete what hooks have left outside of the tenant's namespace, where garbage collection does not do it.
+
+        ``kubectl delete --cascade=orphan`` takes the Tenant off the owners of its objects.
+        """
+        for hook in sorted(hooks.SYSTEM):
+            if wanted := hooks.specification(self.tenant, hook):
+                for manifest in filter(None, (self.job(hook, wanted), self.way_out(hook, wanted))):
+                    live = self._live(manifest)
+                    if live and not ownership.is_owned_by(live, self.tenant["metadata"]["uid"]):
+                        self.client.delete({**manifest, **live})
+
     def job(self, hook: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Return the Job of the hook.
 

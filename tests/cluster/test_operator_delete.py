@@ -33,9 +33,14 @@ def assert_nothing_is_left(cluster, name):
 @pytest.mark.parametrize("cascade", ["background", "foreground", "orphan"])
 def test_deleting_ends_and_leaves_nothing_however_it_cascades(cluster, name, make_tenant, start, cascade):
     start()
-    cluster.apply(make_tenant(name))
+    hooks = {
+        "preCreate": {"http": {"url": "https://example.com/begin"}},
+        "postDelete": {"exec": {"image": "busybox", "command": ["true"]}},
+    }
+    cluster.apply(make_tenant(name, lifecycle=hooks))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     cluster.kubectl("delete", "tenant", name, f"--cascade={cascade}", "--timeout=240s")
+    cluster.wait_until(lambda: not cluster.get("jobs,networkpolicies", "-A", "-l", f"neurallog.io/tenant={name}"))
     cluster.wait_until(lambda: not cluster.get("persistentvolumeclaims", namespace=f"tenant-{name}"))
     assert_nothing_is_left(cluster, name)
 
