@@ -2,34 +2,23 @@
 
 import pytest
 
-from tests.certificates import certificate, certificate_pem, pem
+from tests.certificates import certificate, redis_certificate
 from tests.control_plane import is_reconciled
 
 
-@pytest.fixture
-def secret():
-    """The data of a Secret for Redis' TLS."""
-    authority = certificate("authority")
-    key, made = certificate("redis", issuer=authority, hosts=("redis", "localhost", "*.redis-headless"))
-    return {
-        "tls.key": pem(key),
-        "tls.crt": certificate_pem(made),
-        "ca.crt": certificate_pem(authority[1]),
-    }
-
-
-def test_redis_speaks_tls_alone_and_refuses_a_wrong_password(cluster, name, make_tenant, execute, secret):
-    cluster.apply(make_tenant(name, redis={"security": {"tls": {"enabled": True, "certSecret": "redis-tls"}}}))
+@pytest.mark.parametrize(
+    "redis",
+    [{}, {"mode": "sentinel", "replicas": 3}, {"mode": "cluster", "replicas": 3, "masters": 3}],
+    ids=["standalone", "sentinel", "cluster"],
+)
+def test_redis_speaks_tls_alone_and_refuses_a_wrong_password(cluster, name, make_tenant, execute, redis):
+    security = {"tls": {"enabled": True, "certSecret": "redis-tls"}}
+    cluster.apply(make_tenant(name, redis={**redis, "security": security}))
     namespace = f"tenant-{name}"
     cluster.wait_until(lambda: cluster.get("namespace", namespace))
-    cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "redis-tls", "namespace": namespace},
-            "stringData": secret,
-        }
-    )
+    metadata = {"name": "redis-tls", "namespace": namespace}
+    data = redis_certificate(namespace, certificate("authority"))
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data})
     cluster.wait_until(lambda: is_reconciled(cluster, name))  # the server's readiness is that it reaches its Redis
 
     def cli(*words, check=False):
@@ -40,5 +29,3 @@ def test_redis_speaks_tls_alone_and_refuses_a_wrong_password(cluster, name, make
     assert "PONG" not in cli("redis-cli", "--tls", "--cacert", "/etc/hostname", "ping")
     wrong = cli("env", "REDISCLI_AUTH=wrong", "redis-cli", "--tls", "--cacert", "/run/tls/ca.crt", "get", "x")
     assert "WRONGPASS" in wrong or "NOAUTH" in wrong
-    settings = cluster.get("configmap", "neurallog-server", namespace=namespace)["data"]
-    assert settings["REDIS_URL"] == "rediss://redis:6379"

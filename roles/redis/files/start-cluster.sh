@@ -2,5 +2,7 @@
 {
   echo "cluster-announce-ip $POD_IP"
   echo "cluster-announce-hostname $HOSTNAME.redis-headless.$NAMESPACE.$(sh /etc/redis/domain.sh)"
+  # A certificate has names: with TLS, clients are told names instead of addresses.
+  [ -z "$REDIS_CLI_OPTIONS" ] || echo "cluster-preferred-endpoint-type hostname"
 } >>/run/redis/redis.conf
 sh /etc/redis/meet.sh &

@@ -163,10 +163,19 @@ def test_a_pod_announces_its_address_and_goes_on_looking_for_the_others(pod):
     pod.program("redis-server")
     pod.program("sleep", code=1)
     pod.run("/etc/redis/start.sh", REDIS_MODE="cluster")
-    assert pod.read("/run/redis/redis.conf").splitlines()[-2:] == [
+    announced = [
         "cluster-announce-ip 10.0.0.9",
         "cluster-announce-hostname redis-1.redis-headless.tenant-acme.svc.cluster.local",
     ]
+    assert pod.read("/run/redis/redis.conf").splitlines()[-2:] == announced
+
+
+def test_with_certificates_which_have_names_clients_are_told_names(pod):
+    pod.write("/etc/redis/redis.conf", "cluster-enabled yes\n")
+    pod.program("redis-server")
+    pod.program("sleep", code=1)
+    pod.run("/etc/redis/start.sh", REDIS_MODE="cluster", REDIS_CLI_OPTIONS="--tls --cacert /run/tls/ca.crt")
+    assert "cluster-preferred-endpoint-type hostname" in pod.read("/run/redis/redis.conf").splitlines()
 
 
 CLI = r"""#!{python} -ES
