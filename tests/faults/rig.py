@@ -78,6 +78,9 @@ class Rig:
         self._was_killed = False
         self._strange = []
         self.start()
+        while "Watching" not in self._log.read_text():  # an event that comes before is none
+            assert self._process.poll() is None, self._log.read_text()
+            time.sleep(PAUSE)
         self.undisturbed = undisturbed or self._observe()
 
     def start(self):
