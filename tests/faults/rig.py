@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,9 @@ QUIET = 2.0
 """Seconds in which nothing is written where all is well."""
 QUIET_AFTER_LOSS = 2 * SYNC_PERIOD
 """The same where an event was lost, which the next list makes up for."""
+WRITES = "POST|PUT|PATCH|DELETE"
+MANY = 10**6
+"""More events than there are of one tenant."""
 MANAGER = "campaign"
 
 
@@ -141,21 +145,17 @@ class Rig:
         seen = Undisturbed()
         name = "undisturbed"
         for action in ACTIONS:
-            counted = {
-                "request": self._proxy.add("none", _about(name)),
-                "kill": self._proxy.add("none", _about(name), method="POST|PUT|PATCH|DELETE"),
-                "event": self._proxy.add_to_events("double", _named(name), spared=10**6),
-            }
+            requests = self._proxy.add("none", _about(name))
+            events = self._proxy.add_to_events("double", _named(name), spared=MANY)
             began = self._begin(action, [name])
             self._wait(action, [name])
             self._rest([name], QUIET)
-            seen.counts["request", action] = len(counted["request"].seen)
-            seen.counts["event", action] = 10**6 - counted["event"].spared
             self._proxy.clear()
-            events = self._events(began)
-            writes = {"POST", "PUT", "PATCH", "DELETE"}
-            seen.counts["kill", action] = sum(shown.split()[0] in writes for shown in counted["request"].seen)
-            seen.made[action], seen.deleted[action] = oracles.made_and_deleted(events, f"tenant-{name}")
+            seen.counts["request", action] = len(requests.seen)
+            seen.counts["event", action] = MANY - events.spared
+            seen.counts["kill", action] = sum(bool(re.match(WRITES, shown)) for shown in requests.seen)
+            made, deleted = oracles.made_and_deleted(self._events(began), f"tenant-{name}")
+            seen.made[action], seen.deleted[action] = made, deleted
             seen.objects[action] = self._objects([name])[name]
         return seen
 
@@ -197,7 +197,7 @@ class Rig:
             return self._proxy.add_to_events(case.kind, _named(name), **options)
         options["times"] = 1
         if case.subject == "kill":
-            return self._proxy.add(case.kind, _about(name), method="POST|PUT|PATCH|DELETE", do=self.kill, **options)
+            return self._proxy.add(case.kind, _about(name), method=WRITES, do=self.kill, **options)
         return self._proxy.add(case.kind, _about(name), **options)
 
     def _wait(self, action, names):
