@@ -41,8 +41,7 @@ class Fence:
     """What a leader opens again and again, and what closes by itself."""
 
     def __init__(self) -> None:
-        self._descriptor = os.memfd_create("fence")
-        self.close()
+        self._descriptor = os.memfd_create("fence")  # it is closed while it is empty
 
     @property
     def path(self) -> str:
