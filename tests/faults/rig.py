@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect
-from tests.control_plane import CHECKOUT
+from tests.control_plane import CHECKOUT, DEADLINE
 from tests.faults import oracles
 from tests.faults.cases import ACTIONS, Case
 from tests.faults.proxy import Proxy
@@ -33,9 +33,7 @@ SPECS = {
 }
 """What the tenants ask for: everything is on at first, and the change adds, alters and takes away."""
 
-BOUND = 90
-"""Seconds after which a tenant that is not done counts as lost."""
-LINGERS = 5
+LINGERS = 60
 """Seconds after which a process that outlives its watcher counts as left behind."""
 NUMBERS = count()
 """Of the tenants: no two have the same name, in however many rigs."""
@@ -70,15 +68,17 @@ class Rig:
         folder: where kubeconfig and logs are kept.
         checkout: the code of the operator.
         undisturbed: the tenant to compare with; by default one is made.
+        bound: the seconds after which a tenant that is not done counts as lost.
     """
 
-    def __init__(self, cluster, folder, checkout=CHECKOUT, undisturbed=None):
+    def __init__(self, cluster, folder, checkout=CHECKOUT, undisturbed=None, bound=DEADLINE):
         self._cluster, self._folder, self._checkout = cluster, folder, checkout
         self._proxy = Proxy(cluster.kubeconfig)
         self._client = connect({"kubeconfig": str(cluster.kubeconfig)})
         self._process = None
         self._log = folder / "operator.log"
         self._log.write_text("")
+        self._bound = bound
         self._was_killed = False
         self._strange = []
         self.start()
@@ -149,7 +149,7 @@ class Rig:
             events = self._proxy.add_to_events("double", _named(name), spared=MANY)
             began = self._begin(action, [name])
             self._wait(action, [name])
-            self._rest([name], QUIET)
+            self._rest(action, [name], QUIET)
             self._proxy.clear()
             seen.counts["request", action] = len(requests.seen)
             seen.counts["event", action] = MANY - events.spared
@@ -166,16 +166,16 @@ class Rig:
         done = self._wait(action, names)
         self._proxy.clear()
         is_lossy = any(case.kind == "drop" for case in cases.values())
-        at_rest = self._rest(names, QUIET_AFTER_LOSS if is_lossy else QUIET)
+        at_rest = self._rest(action, names, QUIET_AFTER_LOSS if is_lossy else QUIET)
         wrong = self._judge(action, names, began)
         for name in names:
-            late = [] if name in done else [f"not done after {BOUND} s: {self._told(name)}"]
+            late = [] if name in done else [f"not done after {self._bound} s: {self._told(name)}"]
             wrong[name] = [*late, *wrong[name], *oracles.quiet(at_rest, name), *self.tracebacks(), *self._strange]
         self._log.write_text("")
         self._strange.clear()
         untouched = {name: Case("neighbour", "none", action, 0) for name in names if name not in cases and wrong[name]}
         return [
-            Result(case, name in faults and bool(faults[name].seen), round(done.get(name, BOUND), 2), wrong[name])
+            Result(case, name in faults and bool(faults[name].seen), round(done.get(name, self._bound), 2), wrong[name])
             for name, case in {**cases, **untouched}.items()
         ]
 
@@ -207,17 +207,19 @@ class Rig:
             The seconds that it took, by name, of those for which it is done: from the restart, if there was one.
         """
         started, done = time.monotonic(), {}
-        while len(done) < len(names) and time.monotonic() - started < BOUND:
+        while len(done) < len(names) and time.monotonic() - started < self._bound:
             if self._restarted():
                 started, done = time.monotonic(), {}
-            tenants = {
-                each["metadata"]["name"]: each for each in self._client.list_objects("neurallog.io/v1", "Tenant")
-            }
-            for name in names:
-                if name not in done and self._is_done(action, name, tenants.get(name)):
-                    done[name] = time.monotonic() - started
+            for name in self._done(action, names):
+                done.setdefault(name, time.monotonic() - started)
             time.sleep(PAUSE)
         return done
+
+    def _done(self, action, names):
+        """Return those of the tenants that are as the action wants them now."""
+        found = self._client.list_objects("neurallog.io/v1", "Tenant")
+        tenants = {each["metadata"]["name"]: each for each in found}
+        return [name for name in names if self._is_done(action, name, tenants.get(name))]
 
     def _restarted(self):
         """Start the operator again if it has ended. Return whether it had."""
@@ -233,15 +235,19 @@ class Rig:
             return tenant is None and self._client.get("v1", "Namespace", f"tenant-{name}") is None
         return tenant is not None and not oracles.status(tenant)
 
-    def _rest(self, names, quiet):
-        """Wait until nothing is written about the tenants for so many seconds. Return the events of that time."""
+    def _rest(self, action, names, quiet):
+        """Wait until all is well and nothing is written for so many seconds. Return the events of that time.
+
+        A fault may have come after the action was done.
+        """
         self._restarted()  # a fault may have killed it after the end of the action
-        ends = time.monotonic() + BOUND
+        ends = time.monotonic() + self._bound
         while True:
             position = self._cluster.audit_position()
             time.sleep(quiet)
             events = self._events(position)
-            if not any(oracles.quiet(events, name) for name in names) or time.monotonic() > ends:
+            is_quiet = not any(oracles.quiet(events, name) for name in names)
+            if (is_quiet and len(self._done(action, names)) == len(names)) or time.monotonic() > ends:
                 return events
 
     def _judge(self, action, names, began):
