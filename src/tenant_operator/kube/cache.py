@@ -66,12 +66,11 @@ class Cache(Generic[T]):
         self._backoff = backoff or Backoff()
         self._sync_period = sync_period
         self._clock = clock
-        self._sync_at = clock()
+        self._list_at = clock()
         self._handlers: list[Callable[[T | None, T | None], None]] = []
         self._rewind_handlers: list[Callable[[], None]] = []
         self._kept: dict[str, dict[str, tuple[str, T]]] = {}
         self._version = NEVER
-        self._must_list = True
         self.synced = threading.Event()
         """Set when the first list is there."""
 
@@ -122,16 +121,16 @@ class Cache(Generic[T]):
     def _attempt(self, stopped: threading.Event) -> str:
         """List if necessary, and watch. Return what ended it; empty if the server did, as it does now and then."""
         try:
-            if self._must_list or self._clock() >= self._sync_at or self._is_rewound(self._source.latest()):
+            if self._clock() >= self._list_at or self._is_rewound(self._source.latest()):
                 self._list()
             self._follow(stopped)
         except ApiError as error:
             if error.status != HTTPStatus.GONE:
                 return str(error)
-            self._must_list = True
+            self._list_at = self._clock()
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             # Not an event, whatever a proxy or a server sends: the cache may be wrong.
-            self._must_list = True
+            self._list_at = self._clock()
             return f"an answer that is no resource: {type(error).__name__}: {error}"
         return ""
 
@@ -139,9 +138,8 @@ class Cache(Generic[T]):
         """List everything. After a restore of etcd the server is behind what the cache has seen."""
         seen = self.version
         self._replace(self._source.list_pages())
-        self._must_list = False
         spread = random.uniform(0.9, 1.1)  # noqa: S311  # not all kinds at the same moment: no secret
-        self._sync_at = self._clock() + self._sync_period * spread
+        self._list_at = self._clock() + self._sync_period * spread
         if self._version != NEVER and seen > self.version:
             logger.warning("The API server went back from version %d to %d: all is listed anew", seen, self.version)
             for handler in self._rewind_handlers:
@@ -177,7 +175,7 @@ class Cache(Generic[T]):
         self.synced.set()
 
     def _follow(self, stopped: threading.Event) -> None:
-        seconds = min(WATCH_SECONDS, max(1.0, self._sync_at - self._clock()))
+        seconds = min(WATCH_SECONDS, max(1.0, self._list_at - self._clock()))
         for event in self._source.watch(str(self._version), seconds):
             if stopped.is_set():
                 return
