@@ -3,22 +3,10 @@
 import json
 import re
 
-OWNED = (
-    ("v1", "Namespace"),
-    *(
-        ("v1", kind)
-        for kind in ("ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim", "ResourceQuota", "LimitRange")
-    ),
-    *(("apps/v1", kind) for kind in ("StatefulSet", "Deployment")),
-    ("batch/v1", "CronJob"),
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("networking.k8s.io/v1", "Ingress"),
-    ("policy/v1", "PodDisruptionBudget"),
-    ("autoscaling/v2", "HorizontalPodAutoscaler"),
-    ("rbac.authorization.k8s.io/v1", "Role"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-)
-"""The kinds of a tenant's objects but for Secrets, whose data is random."""
+from ansible_collections.neurallog.tenant.plugins.module_utils import kinds
+
+OWNED = [kind.key for kind in kinds.MADE if kind.resource.kind not in {"Secret", "Job"} and not kind.is_optional]
+"""The kinds of a tenant's objects but for Secrets, whose data is random, and for Jobs, which come and go."""
 
 
 def stated(made, tenant):

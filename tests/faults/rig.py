@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import connect
 from tests.control_plane import CHECKOUT, DEADLINE
 from tests.faults import oracles
 from tests.faults.cases import ACTIONS, Case
@@ -269,16 +269,9 @@ class Rig:
     def _objects(self, names):
         """Return the operator's objects in the tenants' namespaces, by tenant, in a form that can be compared."""
         found = defaultdict(list)
-        for kind in OWNED:
-            try:
-                for each in self._client.list_objects(
-                    *kind, labelSelector="app.kubernetes.io/managed-by=tenant-operator"
-                ):
-                    found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(
-                        each
-                    )
-            except ApiError:
-                continue
+        ours = {"labelSelector": "app.kubernetes.io/managed-by=tenant-operator"}
+        for each in (each for kind in OWNED for each in self._client.list_objects(*kind, **ours)):
+            found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(each)
         return {name: oracles.compared(found[name], name) for name in names}
 
     def _events(self, since):
