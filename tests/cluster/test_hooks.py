@@ -1,6 +1,5 @@
 """Hooks of a tenant's life: each runs once for each Tenant, as a Job without any rights."""
 
-import json
 from http import HTTPStatus
 
 from tests.control_plane import condition, is_reconciled
@@ -13,8 +12,7 @@ SYSTEM = "neurallog-hooks"
 def jobs_made(cluster, position, uid):
     """Return the hooks whose Jobs were created since, by anybody, as often as they were."""
     made = []
-    for line in cluster.audit_log.read_text().splitlines()[position:]:
-        event = json.loads(line)
+    for event in cluster.audited(position):
         if event["verb"] != "create":
             continue
         reference = event.get("objectRef") or {}

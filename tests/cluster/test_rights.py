@@ -1,6 +1,5 @@
 """The operator's ClusterRole: every right is used, and none is missing."""
 
-import json
 from http import HTTPStatus
 
 import pytest
@@ -45,8 +44,7 @@ def used(cluster, position, adopted):
     A policy knows a moment later than the operator that a namespace was adopted. What it refuses there is left out.
     """
     rights, refused = set(), set()
-    for line in cluster.audit_log.read_text().splitlines()[position:]:
-        event = json.loads(line)
+    for event in cluster.audited(position):
         if event["user"]["username"] != USER or "objectRef" not in event:
             continue
         reference = event["objectRef"]

@@ -7,6 +7,8 @@ from collections import Counter
 from tests.objects import stated
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+OURS = ("tenant-operator", "neurallog-tenant")
+"""The names that the watcher and the collection give themselves."""
 CREATED = 201
 IGNORED = {"events", "leases", "pods", "endpoints", "endpointslices", "controllerrevisions", "replicasets"}
 """What the control plane makes, or what tells of the work without being it."""
@@ -103,9 +105,7 @@ def quiet(events, name):
     return [
         f"{event['verb']} {event['requestURI']} at rest"
         for event in events
-        if event["verb"] in WRITES
-        and event["userAgent"].startswith(("tenant-operator", "neurallog-tenant"))
-        and about.search(event["requestURI"])
+        if event["verb"] in WRITES and event["userAgent"].startswith(OURS) and about.search(event["requestURI"])
     ]
 
 

@@ -1,6 +1,5 @@
 """Runs batches of cases: an operator behind the proxy, tenants, and the oracles."""
 
-import json
 import os
 import re
 import signal
@@ -154,7 +153,7 @@ class Rig:
             seen.counts["request", action] = len(requests.seen)
             seen.counts["event", action] = MANY - events.spared
             seen.counts["kill", action] = sum(bool(re.match(WRITES, shown)) for shown in requests.seen)
-            made, deleted = oracles.made_and_deleted(self._events(began), f"tenant-{name}")
+            made, deleted = oracles.made_and_deleted(self._cluster.audited(began), f"tenant-{name}")
             seen.made[action], seen.deleted[action] = made, deleted
             seen.objects[action] = self._objects([name])[name]
         return seen
@@ -245,13 +244,13 @@ class Rig:
         while True:
             position = self._cluster.audit_position()
             time.sleep(quiet)
-            events = self._events(position)
+            events = self._cluster.audited(position)
             is_quiet = not any(oracles.quiet(events, name) for name in names)
             if (is_quiet and len(self._done(action, names)) == len(names)) or time.monotonic() > ends:
                 return events
 
     def _judge(self, action, names, began):
-        events, objects = self._events(began), self._objects(names)
+        events, objects = self._cluster.audited(began), self._objects(names)
         wrong = defaultdict(list)
         for name in names:
             made, deleted = oracles.made_and_deleted(events, f"tenant-{name}")
@@ -273,9 +272,6 @@ class Rig:
         for each in (each for kind in OWNED for each in self._client.list_objects(*kind, **ours)):
             found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(each)
         return {name: oracles.compared(found[name], name) for name in names}
-
-    def _events(self, since):
-        return [json.loads(line) for line in self._cluster.audit_log.read_text().splitlines()[since:]]
 
     def _told(self, name):
         tenant = self._client.get("neurallog.io/v1", "Tenant", name) or {}
