@@ -145,12 +145,14 @@ def execute(cluster):
 
 @pytest.fixture
 def redis_cli(execute, name):
-    """Run redis-cli in one of the tenant's Redis pods; returns what it says."""
+    """Run redis-cli in one of the tenant's Redis pods; returns what it says.
+
+    What has to succeed gets a minute, since a busy node lets it wait. What may fail is asked again: it gets 5 s.
+    """
 
     def redis_cli(*arguments, pod="redis-0", check=True):
-        return execute(
-            f"tenant-{name}", pod, "-c", "redis", "--", "timeout", "5", "redis-cli", *arguments, check=check
-        ).strip()
+        command = ("timeout", "60" if check else "5", "redis-cli", *arguments)
+        return execute(f"tenant-{name}", pod, "-c", "redis", "--", *command, check=check).strip()
 
     return redis_cli
 

@@ -97,18 +97,18 @@ def test_a_pair_is_connected_or_not_as_the_policies_say(table, cluster, who, who
 @pytest.mark.parametrize(("who", "to", "expected"), WAYS_OUT)
 def test_a_tenant_goes_out_where_a_rule_of_its_own_lets_it(table, cluster, who, to, expected):
     address = cluster.get("pod", "outsider", namespace=to)["status"]["podIP"]
-    assert table.reaches("outside", address, 8080)
+    cluster.wait_until(lambda: table.reaches("outside", address, 8080))
     cluster.wait_until(lambda: table.reaches(who, address, 8080) is expected)
 
 
-def test_a_tenant_asks_for_names_and_reaches_nothing_else_of_the_cluster(table):
+def test_a_tenant_asks_for_names_and_reaches_nothing_else_of_the_cluster(table, cluster):
     namespace, pod = table.pod("a")
     # Not the API server: it is on the only node, and no policy closes the node that a pod runs on.
     dns = "kube-dns.kube-system.svc.cluster.local"
     resolve = f"import socket; print(socket.gethostbyname('{dns}'))"
     assert table.execute(namespace, pod, PYTHON, "-c", resolve).strip()
-    assert table.reaches("a", dns, 53)
-    assert table.reaches("outside", dns, 9153)
+    cluster.wait_until(lambda: table.reaches("a", dns, 53))
+    cluster.wait_until(lambda: table.reaches("outside", dns, 9153))
     assert not table.reaches("a", dns, 9153)
 
 

@@ -16,19 +16,32 @@ def is_whole(redis_cli):
     return is_whole
 
 
+KEYS = {f"key{number}": str(number) for number in range(30)}
+
+
+@pytest.fixture
+def fill(cluster, redis_cli):
+    """Write KEYS; a cluster whose nodes have just met may refuse a key for a moment."""
+
+    def fill():
+        for key, value in KEYS.items():
+            cluster.wait_until(lambda key=key, value=value: redis_cli("-c", "set", key, value, check=False) == "OK")
+
+    return fill
+
+
 def nodes(redis_cli):
     """Return id, role and slots of every node."""
     lines = [line.split() for line in redis_cli("cluster", "nodes").splitlines()]
     return sorted((words[0], "master" in words[2], tuple(words[8:])) for words in lines)
 
 
-def test_a_cluster_is_formed_once_and_grows_with_its_keys(cluster, name, make_tenant, redis_cli, is_whole, ask):
+def test_a_cluster_is_formed_once_and_grows_with_its_keys(cluster, name, make_tenant, redis_cli, is_whole, fill, ask):
     cluster.apply(make_tenant(name, redis=CLUSTER))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     assert is_whole(3)
     assert ask("/api/logs", "first line") == {"lines": 1}
-    for number in range(30):
-        assert redis_cli("-c", "set", f"key{number}", str(number)) == "OK"
+    fill()
 
     before = nodes(redis_cli)
     another = next(node for node, is_master, slots in before if is_master and "0-5460" not in slots)
@@ -43,17 +56,16 @@ def test_a_cluster_is_formed_once_and_grows_with_its_keys(cluster, name, make_te
     cluster.apply(make_tenant(name, redis={**CLUSTER, "masters": 4, "replicas": 8}))
     cluster.wait_until(lambda: is_whole(4))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    assert [redis_cli("-c", "get", f"key{number}") for number in range(30)] == [str(n) for n in range(30)]
+    cluster.wait_until(lambda: {key: redis_cli("-c", "get", key, check=False) for key in KEYS} == KEYS)
     assert ask("/api/logs") == ["first line"]
 
 
 def test_a_cluster_finds_together_after_a_restart_of_all_its_pods_and_the_loss_of_a_volume(
-    cluster, name, make_tenant, redis_cli, is_whole
+    cluster, name, make_tenant, redis_cli, is_whole, fill
 ):
     cluster.apply(make_tenant(name, redis=CLUSTER))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    for number in range(30):
-        assert redis_cli("-c", "set", f"key{number}", str(number)) == "OK"
+    fill()
     namespace = ("-n", f"tenant-{name}")
     pods = (f"redis-{number}" for number in range(6))
     cluster.kubectl("delete", "pod", *pods, *namespace, "--grace-period=0", "--force")
@@ -65,8 +77,7 @@ def test_a_cluster_finds_together_after_a_restart_of_all_its_pods_and_the_loss_o
     cluster.kubectl("delete", "pod", "redis-1", *namespace, "--grace-period=0", "--force")
     cluster.wait_until(lambda: lost(before, nodes(redis_cli)) == 1 and "fail" not in redis_cli("cluster", "nodes"))
     cluster.wait_until(lambda: is_whole(3) and is_reconciled(cluster, name))
-    found = [redis_cli("-c", "get", f"key{number}", pod="redis-1") for number in range(30)]
-    assert found == [str(number) for number in range(30)]
+    cluster.wait_until(lambda: {key: redis_cli("-c", "get", key, pod="redis-1", check=False) for key in KEYS} == KEYS)
 
 
 def lost(before, after):
@@ -75,12 +86,11 @@ def lost(before, after):
 
 
 def test_a_master_without_a_replica_comes_back_empty_when_its_volume_was_lost_and_the_others_keep_their_keys(
-    cluster, name, make_tenant, redis_cli, is_whole
+    cluster, name, make_tenant, redis_cli, is_whole, fill
 ):
     cluster.apply(make_tenant(name, redis={"mode": "cluster", "masters": 3, "replicas": 3}))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
-    for number in range(30):
-        assert redis_cli("-c", "set", f"key{number}", str(number)) == "OK"
+    fill()
     before, kept = nodes(redis_cli), [redis_cli("dbsize", pod=f"redis-{number}") for number in (0, 2)]
     cluster.kubectl("delete", "pvc", "data-redis-1", "-n", f"tenant-{name}", "--wait=false")
     cluster.kubectl("delete", "pod", "redis-1", "-n", f"tenant-{name}", "--grace-period=0", "--force")

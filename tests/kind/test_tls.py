@@ -22,7 +22,7 @@ def test_redis_speaks_tls_alone_and_refuses_a_wrong_password(cluster, name, make
     cluster.wait_until(lambda: is_reconciled(cluster, name))  # the server's readiness is that it reaches its Redis
 
     def cli(*words, check=False):
-        return execute(namespace, "redis-0", "timeout", "5", *words, check=check)
+        return execute(namespace, "redis-0", "timeout", "60" if check else "5", *words, check=check)
 
     assert cli("redis-cli", "--tls", "--cacert", "/run/tls/ca.crt", "ping", check=True).strip() == "PONG"
     assert "PONG" not in cli("redis-cli", "ping")
