@@ -151,6 +151,10 @@ test-seeded: venv ## Put bugs into the code, each of which the campaign has to s
 campaign: venv ## Have every fault happen at every place, for hours; it can be stopped and goes on (CAMPAIGN="--minutes 30")
 	@$(BIN)/python -m tests.faults.campaign $(CAMPAIGN) </dev/null
 
+.PHONY: mutations
+mutations: venv ## Set every field to every class of value, there and back (MUTATIONS="--fields redis")
+	@$(BIN)/python -m tests.mutations $(MUTATIONS) </dev/null
+
 .PHONY: test-molecule
 test-molecule: venv ## Run molecule's scenario `default` on a control plane of its own
 	molecule test </dev/null

@@ -19,6 +19,11 @@ START_TIMEOUT = 180
 """Seconds that a cluster has to become ready."""
 
 
+SLOW_NODE = "could not find a log line"
+"""What kind says of a node that has not booted within 30 seconds, which a busy machine does not manage."""
+ATTEMPTS = 3
+
+
 @dataclass(frozen=True)
 class Cluster(Runtime):
     """A kind cluster with its kubeconfig in a folder of its own."""
@@ -36,7 +41,7 @@ class Cluster(Runtime):
         arguments = ["--wait", f"{START_TIMEOUT}s"]
         for option, variable in {"--image": "KIND_NODE_IMAGE", "--config": "KIND_CONFIG"}.items():
             arguments += [option, os.environ[variable]] if os.environ.get(variable) else []
-        self._kind("create", "cluster", *arguments)
+        self._create(arguments)
         return True
 
     def down(self) -> bool:
@@ -55,6 +60,16 @@ class Cluster(Runtime):
             ClusterError: there is no such image.
         """
         self._kind("load", "docker-image", *images, kubeconfig=False)
+
+    def _create(self, arguments: Sequence[str]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._kind("create", "cluster", *arguments)
+            except ClusterError as error:
+                if SLOW_NODE not in str(error) or attempt == ATTEMPTS:
+                    raise
+            else:
+                return
 
     def _is_ready(self) -> bool:
         if not self.kubeconfig.exists():

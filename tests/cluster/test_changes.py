@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from tests.cluster.test_api import GROUPS, with_field
 from tests.control_plane import is_reconciled
+from tests.fields import GROUPS, merged, places, with_field
 from tests.objects import stated
 
 KINDS = (
@@ -28,29 +28,6 @@ def objects(cluster, tenant):
     }
 
 
-def places(field):
-    """Return where in a spec a field is, as far as two groups of fields would get in each other's way."""
-    words = field.replace("[]", "").split(".")
-    return ".".join(words[: 2 if words[0] == "lifecycle" else 3])  # a hook is one thing or the other
-
-
-def paths(value, prefix=""):
-    """Yield the paths of everything that a spec says."""
-    if isinstance(value, dict) and value:
-        for key, below in value.items():
-            yield from paths(below, f"{prefix}.{key}" if prefix else key)
-    else:
-        yield prefix
-
-
-def merged(one, other):
-    """Return two specs that say nothing about the same as one."""
-    both = dict(one)
-    for key, below in other.items():
-        both[key] = merged(both[key], below) if isinstance(below, dict) and isinstance(both.get(key), dict) else below
-    return both
-
-
 def bundles():
     """Return cases of four parts: a name, and what a tenant asks for at first, then, and when it changes back.
 
@@ -67,7 +44,7 @@ def bundles():
             back = with_field(back, field, two if field in ONE_WAY else one)
         if not changed:
             continue
-        taken = {places(path) for spec in (first, second) for path in paths(spec)}
+        taken = places(first) | places(second)
         alone = "resources" in first or "mode" in first.get("redis", {})  # these depend on what else there is
         for bundle in made:
             if not alone and not bundle["alone"] and not bundle["taken"] & taken:

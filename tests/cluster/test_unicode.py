@@ -9,7 +9,8 @@ from kubernetes.config import kube_config
 from tenant_operator.kube.client import connect
 from tenant_operator.kube.gvk import GroupVersionKind
 from tenant_operator.reconciling import conditions
-from tests.cluster.test_api import SPEC, tenant
+from tests.cluster.test_api import tenant
+from tests.fields import SPEC
 from tests.rendering import ApiError, Renderer
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60)
