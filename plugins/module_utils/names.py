@@ -10,6 +10,7 @@ HANDOVER_MANAGER = f"{FIELD_MANAGER}-handover"
 FINALIZER = "neurallog.io/finalizer"
 TENANT_LABEL = "neurallog.io/tenant"
 COMPONENT_LABEL = "app.kubernetes.io/component"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 TENANT_UID_ANNOTATION = "neurallog.io/tenant-uid"
 RESTART_ANNOTATION = "neurallog.io/restart"
@@ -62,7 +63,7 @@ def labels(tenant_name: str, component: str) -> dict[str, str]:
         TENANT_LABEL: tenant_name,
         "app.kubernetes.io/name": f"neurallog-{component}",
         "app.kubernetes.io/part-of": "neurallog",
-        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+        MANAGED_BY_LABEL: FIELD_MANAGER,
         **selector_labels(tenant_name, component),
     }
 

@@ -15,6 +15,9 @@ ISOLATING_KINDS = frozenset({"NetworkPolicy", "ResourceQuota", "LimitRange"})
 GRANTING_KINDS = frozenset({"Role", "RoleBinding"})
 """Kinds that give rights: they end with the Tenant, also where its data stays."""
 
+MADE_BY_KUBERNETES = ("ServiceAccount", "default")
+"""Kind and name of what every namespace has, and what the operator takes the token from."""
+
 _UID_FIELD = ("f:metadata", "f:annotations", f"f:{names.TENANT_UID_ANNOTATION}")
 _COMPONENT_FIELD = ("f:metadata", "f:labels", f"f:{names.COMPONENT_LABEL}")
 
@@ -130,6 +133,24 @@ def has_other_controller(manifest: Manifest, uid: str) -> bool:
     """
     references = (manifest.get("metadata") or {}).get("ownerReferences") or []
     return any(reference.get("controller") and reference.get("uid") != uid for reference in references)
+
+
+def is_ours(manifest: Manifest, tenant: Manifest) -> bool:
+    """Return whether the operator made the object, or it was handed over by the label of what the operator manages.
+
+    Each of three marks is enough, so that nobody makes an object a foreign one by taking a label off.
+
+    Args:
+        manifest: the object.
+        tenant: the Tenant.
+    """
+    labels = manifest["metadata"].get("labels") or {}
+    return (
+        (manifest["kind"], manifest["metadata"]["name"]) == MADE_BY_KUBERNETES
+        or labels.get(names.MANAGED_BY_LABEL) == names.FIELD_MANAGER
+        or is_owned_by(manifest, tenant["metadata"]["uid"])
+        or bool(managed_fields.claimed(manifest, names.FIELD_MANAGER))
+    )
 
 
 def namespace_state(namespace: Manifest | None, tenant: Manifest) -> NamespaceState:

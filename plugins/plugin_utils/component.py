@@ -90,6 +90,7 @@ class Component:
         before = self._objects_before(sources, manifests)
         if namespace:
             before["Namespace", self.namespace] = own
+        self._check_owners(manifests, rendered, before)
         self._check_conflicts(before)
         applied: list[Manifest] = []
         failures: list[ApiError] = []
@@ -111,6 +112,36 @@ class Component:
         self._prune(sources, applied, before)
         if failures:
             raise _joined(failures)
+
+    def _check_owners(
+        self, manifests: Sequence[Manifest], rendered: Sequence[Rendered], before: Mapping[Key, Manifest]
+    ) -> None:
+        """Refuse, before anything is changed, to write to what others made or control.
+
+        What isolates is taken back instead, and a claim that grows may be anybody's: its data is the tenant's.
+        """
+        refusals = [
+            refusal
+            for manifest, rendering in zip(manifests, rendered, strict=True)
+            if manifest["kind"] not in {"Namespace", *ownership.ISOLATING_KINDS} and rendering.mode != "grow"
+            if (live := before.get(_key(manifest))) and (refusal := self._owned_by_others(live))
+        ]
+        if refusals:
+            raise RefusedError("; ".join(refusals))
+
+    def _owned_by_others(self, live: Manifest) -> str:
+        """Return why the object is not to be written to; empty if it is."""
+        if ownership.has_other_controller(live, self.tenant["metadata"]["uid"]):
+            return (
+                f"{describe(live)} exists and is controlled by somebody else: it was not touched. "
+                "Delete it, or take its controller off its ownerReferences"
+            )
+        if not ownership.is_ours(live, self.tenant):
+            return (
+                f"{describe(live)} exists and was not made by the operator: it was not touched. "
+                f"Delete it, or hand it over with the label {names.MANAGED_BY_LABEL}: {names.FIELD_MANAGER}"
+            )
+        return ""
 
     def _check_conflicts(self, live: Mapping[Key, Manifest]) -> None:
         """Refuse what live data stands in the way of, before anything is changed."""
@@ -212,8 +243,6 @@ class Component:
         if mode == "grow":
             self._grow(manifest, before)
             return
-        if before is not None:
-            self._check_controller(manifest, before)
         if before is None and mode == "create":
             before = self._create(manifest)
             if self.dry_run:
@@ -307,16 +336,6 @@ class Component:
 
     def _refused_hosts(self, ingresses: Sequence[Manifest]) -> dict[str, str]:
         return ingress.refused(self.tenant["spec"], ingresses, self.namespace, self.ingress_domains)
-
-    def _check_controller(self, manifest: Manifest, before: Manifest) -> None:
-        """Refuse to write to what somebody else controls; what isolates is taken back instead."""
-        if manifest["kind"] in ownership.ISOLATING_KINDS:
-            return
-        if ownership.has_other_controller(before, self.tenant["metadata"]["uid"]):
-            raise RefusedError(
-                f"{describe(manifest)} exists and is controlled by somebody else: it was not touched. "
-                "Delete it, or take its controller off its ownerReferences"
-            )
 
     def _handed_over(self, manifest: Manifest, before: Manifest) -> Manifest:
         """Hand over live replicas that are no longer applied. A field that nobody owns would fall back to 1.

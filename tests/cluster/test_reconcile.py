@@ -125,6 +125,26 @@ def test_an_object_that_somebody_else_controls_is_not_taken_over(cluster, acme, 
     assert acme.get("service", "redis")["spec"]["ports"][0]["port"] == 1
 
 
+def test_objects_of_managed_names_that_others_made_are_refused_by_name_until_they_are_handed_over(cluster, acme, name):
+    cluster.kubectl("-n", acme.namespace, "delete", "service/redis", "service/neurallog-server")
+    for service, port in (("redis", 6379), ("neurallog-server", 80)):
+        metadata = {"name": service, "namespace": acme.namespace}
+        spec = {"selector": {"app": "mine"}, "ports": [{"port": port, "name": "mine"}]}
+        cluster.apply({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
+    since = cluster.audit_position()
+    run = acme.reconcile()
+    assert run.code != 0
+    for service in ("redis", "neurallog-server"):
+        assert f"Service tenant-{name}/{service} exists and was not made by the operator" in run.flat
+        assert acme.get("service", service)["spec"]["selector"] == {"app": "mine"}
+    written = {event["objectRef"]["name"] for event in cluster.writes(since=since) if "name" in event["objectRef"]}
+    assert written & {"redis", "redis-headless", "redis-config", "neurallog-server"} == set()
+    handed_over = "app.kubernetes.io/managed-by=tenant-operator"
+    cluster.kubectl("-n", acme.namespace, "label", "service/redis", "service/neurallog-server", handed_over)
+    assert acme.reconcile().code == 0
+    assert "mine" not in acme.get("service", "redis")["spec"]["selector"].values()
+
+
 def test_an_unmanaged_field_that_somebody_added_stays(cluster, acme, name):
     cluster.kubectl("-n", acme.namespace, "annotate", "deployment/neurallog-server", "example.com/mine=yes")
     assert acme.reconcile(server={"replicas": 2}).code == 0

@@ -110,7 +110,8 @@ def mode(redis: Manifest) -> str:
 
 def storage_class(redis: Manifest) -> str:
     """Return the class that the volumes of this StatefulSet are asked of; empty for the cluster's default."""
-    return str(redis["spec"]["volumeClaimTemplates"][0]["spec"].get("storageClassName") or "")
+    templates = redis["spec"].get("volumeClaimTemplates") or [{"spec": {}}]  # one that was handed over may have none
+    return str(templates[0]["spec"].get("storageClassName") or "")
 
 
 def _has_run(pod: Manifest) -> bool:

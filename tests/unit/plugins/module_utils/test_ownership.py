@@ -142,6 +142,30 @@ def test_an_owner_is_dropped_from_exactly_the_object_that_was_looked_at_and_othe
     ]
 
 
+OURS = {"manager": "tenant-operator", "operation": "Apply", "fieldsV1": {"f:data": {"f:a": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "ours"),
+    [
+        ({}, False),
+        ({"labels": {"app.kubernetes.io/managed-by": "Helm"}, "ownerReferences": [{"uid": "v"}]}, False),
+        ({"managedFields": [{**OURS, "manager": "kubectl"}]}, False),
+        ({"labels": {"app.kubernetes.io/managed-by": "tenant-operator"}}, True),
+        ({"ownerReferences": [{"uid": "u"}]}, True),
+        ({"managedFields": [OURS]}, True),
+    ],
+)
+def test_an_object_is_ours_by_any_of_three_marks(metadata, ours):
+    manifest = {"kind": "ServiceAccount", "metadata": {"name": "a", **metadata}}
+    assert ownership.is_ours(manifest, {"metadata": {"uid": "u"}}) is ours
+
+
+def test_the_service_account_that_kubernetes_makes_is_the_operators():
+    default = {"kind": "ServiceAccount", "metadata": {"name": "default"}}
+    assert ownership.is_ours(default, {"metadata": {"uid": "u"}})
+
+
 @pytest.mark.parametrize(
     ("owners", "owned", "controlled"),
     [

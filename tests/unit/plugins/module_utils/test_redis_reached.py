@@ -60,6 +60,12 @@ def test_a_volume_decides_on_mode_class_and_size():
     }
 
 
+def test_a_statefulset_without_templates_that_was_handed_over_has_no_class():
+    redis = statefulset()
+    del redis["spec"]["volumeClaimTemplates"]
+    assert reached.storage_class(redis) == ""
+
+
 def test_the_first_start_is_kept():
     first = recorded(claim(), redis=statefulset(ready=1))
     assert first["startTime"] == NOW

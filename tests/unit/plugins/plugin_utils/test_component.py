@@ -174,6 +174,33 @@ def test_what_somebody_else_controls_is_not_touched(api, apply):
     assert writes(api) == []
 
 
+@pytest.mark.parametrize("kind", ["Service", "ConfigMap"])
+def test_what_the_operator_did_not_make_is_refused_before_anything_is_written(api, apply, kind):
+    foreign = [{**manifest(kind, name), "metadata": {"name": name, "namespace": "tenant-acme"}} for name in ("b", "c")]
+    for each in foreign:
+        api.put(each)
+    every = [manifest(kind, name) for name in ("a", "b", "c")]
+    with pytest.raises(RefusedError) as refusal:
+        apply(*every)
+    for name in ("b", "c"):
+        assert f"{kind} tenant-acme/{name} exists and was not made by the operator: it was not touched" in str(
+            refusal.value
+        )
+    assert writes(api) == []
+    for each in foreign:
+        api.put(
+            {**each, "metadata": {**each["metadata"], "labels": {"app.kubernetes.io/managed-by": "tenant-operator"}}}
+        )
+    assert apply(*every) == {f"{kind} a": "created", f"{kind} b": "updated", f"{kind} c": "updated"}
+
+
+def test_what_isolates_and_a_claim_that_grows_may_be_anybodys(api, apply):
+    for foreign in (manifest("LimitRange", "a"), claim("1Gi")):
+        api.put({**foreign, "metadata": {**foreign["metadata"], "namespace": "tenant-acme"}})
+    assert apply(manifest("LimitRange", "a", spec={})) == {"LimitRange a": "updated"}
+    assert apply(claim("2Gi"), modes=["grow"]) == {"PersistentVolumeClaim data-redis-0": "updated"}
+
+
 def test_fields_of_others_are_named_where_they_are_not_taken(api, apply):
     apply(manifest("ConfigMap", "a"))
     causes = [{"field": ".data.x", "message": 'conflict with "somebody"'}]

@@ -87,7 +87,8 @@ def test_a_job_that_has_not_succeeded_is_made_anew_for_another_specification(api
 
 def test_a_job_of_an_earlier_release_stays(api, apply):
     live = job("old")
-    api.put({**live, "metadata": {**live["metadata"], "namespace": "tenant-acme"}})
+    labels = {"app.kubernetes.io/managed-by": "tenant-operator"}
+    api.put({**live, "metadata": {**live["metadata"], "namespace": "tenant-acme", "labels": labels}})
     apply(job("new"), modes=["create"])
     assert api.get("Job", "redis-cluster-3-6", "tenant-acme")["spec"]["template"]["image"] == "old"
 
