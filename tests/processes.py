@@ -26,3 +26,20 @@ def processes_of(folder):
         if is_within and pid != os.getpid() and is_alive(pid):
             found[pid] = command
     return found
+
+
+def programs_of(folder, name):
+    """Return the process ids of the programs of this name that are started from within the folder."""
+    return [
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if is_alive(process.name) and _is_program(process, folder, name)
+    ]
+
+
+def _is_program(process, folder, name):
+    try:
+        program = Path((process / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace"))
+    except OSError:
+        return False
+    return program.name == name and program.is_relative_to(folder)

@@ -25,11 +25,16 @@ EVENTS = ("drop", "double", "delay", "cut")
 KILLS = ("end_before", "end_after_commit", "end_after_answer")
 """When the operator is killed at a write."""
 
+OUTAGES = ("kube-apiserver", "etcd")
+"""What gives no sign of life for a while. Each is a program of the control plane."""
+PLACES = 3
+"""Requests of an action at which an outage begins: the first, the middle and the last one."""
+
 NOTHING = ("none",)
 """What happens to a tenant of a batch whose neighbours have the faults."""
 
-KINDS = {"request": ERRORS, "event": EVENTS, "kill": KILLS, "neighbour": NOTHING}
-"""The kinds of faults, by what they happen to: a request, an event, or the operator at a write."""
+KINDS = {"request": ERRORS, "event": EVENTS, "kill": KILLS, "outage": OUTAGES, "neighbour": NOTHING}
+"""The kinds of faults, by what they happen to: a request, an event, the operator at a write, or the control plane."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +80,14 @@ def all_cases(counts):
 def batches(cases, size):
     """Return the cases as batches: lists of tenants, each of which has one case at most for each of its actions.
 
-    A kill is everybody's: its tenant is alone.
+    A kill and an outage are everybody's: their tenant is alone.
 
     Args:
         cases: the cases.
         size: how many tenants there are at once.
     """
     made = []
-    for subjects, tenants in (({"request", "event"}, size), ({"kill"}, 1)):
+    for subjects, tenants in (({"request", "event"}, size), ({"kill", "outage"}, 1)):
         waiting = {action: [c for c in cases if c.action == action and c.subject in subjects] for action in ACTIONS}
         while any(waiting.values()):
             taken = {

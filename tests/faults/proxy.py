@@ -26,8 +26,8 @@ class Fault:
 
     ``kind`` is the name of a method of :class:`Proxy`. ``path`` and ``method`` are regular expressions; of what a POST
     creates, the body counts as well. ``spared`` is how many such requests pass first, and ``times`` to how many it
-    happens then; None for all of them. ``do`` is called by those that end somebody. ``seen`` are the requests that it
-    happened to, ``waiting`` those without an answer.
+    happens then; None for all of them. ``do`` is called by ``none``, and by those that end somebody. ``seen`` are the
+    requests that it happened to, ``waiting`` those without an answer.
     """
 
     kind: str
@@ -233,8 +233,9 @@ class Proxy:
             return response
 
     # the faults
-    async def none(self, request, _fault):
-        """Pass it on, as ever: it is only noted."""
+    async def none(self, request, fault):
+        """Pass it on, as ever, when what is to be done was done: it is only noted."""
+        await asyncio.to_thread(fault.do)
         return await self._pass_on(request)
 
     async def silence(self, request, fault):

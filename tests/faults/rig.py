@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import connect
+from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect
 from tests.control_plane import CHECKOUT, DEADLINE
 from tests.faults import oracles
-from tests.faults.cases import ACTIONS, Case
+from tests.faults.cases import ACTIONS, PLACES, Case
+from tests.faults.outage import Outage
 from tests.faults.proxy import Proxy
 from tests.faults.results import Result
 from tests.objects import OWNED
@@ -47,6 +48,7 @@ WRITES = "POST|PUT|PATCH|DELETE"
 MANY = 10**6
 """More events than there are of one tenant."""
 MANAGER = "campaign"
+AWAY = 60
 
 
 @dataclass
@@ -68,12 +70,14 @@ class Rig:
         checkout: the code of the operator.
         undisturbed: the tenant to compare with; by default one is made.
         bound: the seconds after which a tenant that is not done counts as lost.
+        away: the seconds that an outage of the control plane takes.
     """
 
-    def __init__(self, cluster, folder, checkout=CHECKOUT, undisturbed=None, bound=DEADLINE):
+    def __init__(self, cluster, folder, checkout=CHECKOUT, undisturbed=None, bound=DEADLINE, away=AWAY):
         self._cluster, self._folder, self._checkout = cluster, folder, checkout
         self._proxy = Proxy(cluster.kubeconfig)
         self._client = connect({"kubeconfig": str(cluster.kubeconfig)})
+        self._outage = Outage(cluster.kubeconfig.parent, away)
         self._process = None
         self._log = folder / "operator.log"
         self._log.write_text("")
@@ -151,6 +155,7 @@ class Rig:
             self._rest(action, [name], QUIET)
             self._proxy.clear()
             seen.counts["request", action] = len(requests.seen)
+            seen.counts["outage", action] = PLACES
             seen.counts["event", action] = MANY - events.spared
             seen.counts["kill", action] = sum(bool(re.match(WRITES, shown)) for shown in requests.seen)
             made, deleted = oracles.made_and_deleted(self._cluster.audited(began), f"tenant-{name}")
@@ -195,6 +200,10 @@ class Rig:
         if case.subject == "event":
             return self._proxy.add_to_events(case.kind, _named(name), **options)
         options["times"] = 1
+        if case.subject == "outage":
+            last = self.undisturbed.counts["request", case.action] - 1
+            options["spared"] = last * case.number // (PLACES - 1)
+            return self._proxy.add("none", _about(name), do=lambda: self._outage.begin(case.kind), **options)
         if case.subject == "kill":
             return self._proxy.add(case.kind, _about(name), method=WRITES, do=self.kill, **options)
         return self._proxy.add(case.kind, _about(name), **options)
@@ -203,22 +212,25 @@ class Rig:
         """Wait until the action is done for all, and start the operator again when it was killed.
 
         Returns:
-            The seconds that it took, by name, of those for which it is done: from the restart, if there was one.
+            The seconds that it took, by name, of those for which it is done: from the end of a kill or an outage.
         """
-        started, done = time.monotonic(), {}
+        started, done, outages = time.monotonic(), {}, self._outage.number
         while len(done) < len(names) and time.monotonic() - started < self._bound:
-            if self._restarted():
-                started, done = time.monotonic(), {}
+            if self._restarted() or self._outage.wait() > outages:
+                started, done, outages = time.monotonic(), {}, self._outage.number
             for name in self._done(action, names):
                 done.setdefault(name, time.monotonic() - started)
             time.sleep(PAUSE)
         return done
 
     def _done(self, action, names):
-        """Return those of the tenants that are as the action wants them now."""
-        found = self._client.list_objects("neurallog.io/v1", "Tenant")
-        tenants = {each["metadata"]["name"]: each for each in found}
-        return [name for name in names if self._is_done(action, name, tenants.get(name))]
+        """Return those of the tenants that are as the action wants them now; none where nobody can be asked."""
+        try:
+            found = self._client.list_objects("neurallog.io/v1", "Tenant")
+            tenants = {each["metadata"]["name"]: each for each in found}
+            return [name for name in names if self._is_done(action, name, tenants.get(name))]
+        except ApiError:  # an outage began
+            return []
 
     def _restarted(self):
         """Start the operator again if it has ended. Return whether it had."""
@@ -239,7 +251,8 @@ class Rig:
 
         A fault may have come after the action was done.
         """
-        self._restarted()  # a fault may have killed it after the end of the action
+        self._restarted()  # a fault may have come after the end of the action
+        self._outage.wait()
         ends = time.monotonic() + self._bound
         while True:
             position = self._cluster.audit_position()

@@ -6,7 +6,7 @@ from itertools import cycle
 
 import pytest
 
-from tests.faults.cases import ACTIONS, ERRORS, EVENTS, KILLS, all_cases, batches
+from tests.faults.cases import ACTIONS, ERRORS, EVENTS, KILLS, OUTAGES, all_cases, batches
 from tests.faults.rig import Rig
 
 SEED = 1
@@ -15,7 +15,7 @@ SEED = 1
 
 @pytest.fixture(scope="module")
 def rig(operated_cluster, tmp_path_factory):
-    rig = Rig(operated_cluster, tmp_path_factory.mktemp("rig"))
+    rig = Rig(operated_cluster, tmp_path_factory.mktemp("rig"), away=10)
     yield rig
     rig.close()
 
@@ -41,3 +41,7 @@ def test_after_every_kind_of_error_of_a_request_and_of_an_event_all_is_as_ever(r
 
 def test_after_a_kill_at_a_write_all_is_as_ever(rig):
     assert wrong(rig, sample(rig, KILLS)) == {}
+
+
+def test_after_an_outage_of_the_control_plane_all_is_as_ever(rig):
+    assert wrong(rig, sample(rig, OUTAGES)) == {}

@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.cases import ACTIONS, EVENTS, KILLS, Case, all_cases, batches
+from tests.faults.cases import ACTIONS, EVENTS, KILLS, OUTAGES, Case, all_cases, batches
 
-COUNTS = Counter({("request", "create"): 2, ("event", "change"): 1, ("kill", "delete"): 3})
+COUNTS = Counter({("request", "create"): 2, ("event", "change"): 1, ("kill", "delete"): 3, ("outage", "change"): 3})
 
 
 def test_there_is_a_case_for_each_kind_of_fault_at_each_place():
     cases = all_cases(COUNTS)
-    assert len(cases) == len(set(cases)) == 11 * 2 + len(EVENTS) + len(KILLS) * 3
+    assert len(cases) == len(set(cases)) == 11 * 2 + len(EVENTS) + len(KILLS) * 3 + len(OUTAGES) * 3
     assert Case("event", "drop", "change", 0) in cases
 
 
@@ -38,8 +38,9 @@ def test_batches_have_each_case_once_and_one_for_each_action_of_a_tenant():
         assert all(case.action == action for tenant in batch for action, case in tenant.items())
 
 
-def test_a_tenant_whose_operator_is_killed_is_alone():
-    for batch in batches(all_cases(COUNTS), 4):
-        kills = [case for tenant in batch for case in tenant.values() if case.subject == "kill"]
-        assert not kills or len(batch) == 1
+@pytest.mark.parametrize("subject", ["kill", "outage"])
+def test_a_tenant_to_which_something_happens_that_is_everybodys_is_alone(subject):
+    found = [batch for batch in batches(all_cases(COUNTS), 4) if subject in str(batch)]
+    assert found
+    assert all(len(batch) == 1 for batch in found)
     assert ACTIONS[0] == "create"

@@ -1,0 +1,52 @@
+"""An outage stops a program of one control plane, and lets it go on."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.faults.outage import Outage
+from tests.processes import programs_of
+
+
+def state(process):
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program named etcd; it is started from within a folder, which is returned with its process."""
+    path = tmp_path / "bin" / "etcd"
+    path.parent.mkdir()
+    shutil.copy(shutil.which("sleep"), path)
+    process = subprocess.Popen([path, "600"])
+    yield tmp_path, process
+    process.kill()
+    process.wait()
+
+
+def test_a_program_is_found_by_its_name_within_its_folder(program, tmp_path):
+    folder, process = program
+    assert programs_of(folder, "etcd") == [process.pid]
+    assert programs_of(folder, "kube-apiserver") == []
+    assert programs_of(tmp_path / "elsewhere", "etcd") == []
+
+
+def test_an_outage_stops_the_program_and_ends_by_itself(program):
+    folder, process = program
+    outage = Outage(folder, 0.2)
+    assert outage.wait() == 0
+    outage.begin("etcd")
+    assert state(process) == "T"
+    assert outage.wait() == 1
+    assert state(process) != "T"
+
+
+def test_a_program_that_was_ended_meanwhile_lets_the_outage_end(program):
+    folder, process = program
+    outage = Outage(folder, 0.2)
+    outage.begin("etcd")
+    process.kill()
+    process.wait()
+    assert outage.wait() == 1
