@@ -46,6 +46,9 @@ STORAGE_CLASS = {
     "allowVolumeExpansion": True,
 }
 
+ALONE = {"key": "leader-elect", "value": "false"}
+"""There is one of each controller. With a Lease it would end for good when the API server is silent for 10 s."""
+
 
 @dataclass(frozen=True)
 class Cluster(Runtime):
@@ -133,8 +136,10 @@ class Cluster(Runtime):
                     "extraArgs": [
                         {"key": "enable-hostpath-provisioner", "value": "true"},
                         {"key": "use-service-account-credentials", "value": "true"},
+                        ALONE,
                     ],
                 },
+                {"name": "kube-scheduler", "extraArgs": [ALONE]},
                 {
                     "name": "kube-apiserver",
                     # The default range holds some hundred tenants.

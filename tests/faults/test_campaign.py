@@ -15,7 +15,7 @@ SEED = 1
 
 @pytest.fixture(scope="module")
 def rig(operated_cluster, tmp_path_factory):
-    rig = Rig(operated_cluster, tmp_path_factory.mktemp("rig"), away=10)
+    rig = Rig(operated_cluster, tmp_path_factory.mktemp("rig"), away=15)
     yield rig
     rig.close()
 
