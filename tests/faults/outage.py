@@ -23,19 +23,27 @@ class Outage:
         self.number = 0
 
     def begin(self, program):
-        """Stop the program. It goes on by itself."""
-        (pid,) = programs_of(self._folder, program)
+        """Stop the program. It goes on by itself.
+
+        Raises:
+            LookupError: it does not run.
+        """
+        pids = programs_of(self._folder, program)
+        if not pids:
+            raise LookupError(f"no {program} runs in {self._folder}")
         self._is_over.clear()
-        os.kill(pid, signal.SIGSTOP)
-        threading.Timer(self._seconds, self._end, (pid,)).start()
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        threading.Timer(self._seconds, self._end, (pids,)).start()
 
     def wait(self):
         """Wait until everything is there again. Return how many outages there were."""
         self._is_over.wait()
         return self.number
 
-    def _end(self, pid):
-        with suppress(ProcessLookupError):  # the control plane was ended meanwhile
-            os.kill(pid, signal.SIGCONT)
+    def _end(self, pids):
+        for pid in pids:
+            with suppress(ProcessLookupError):  # the control plane was ended meanwhile
+                os.kill(pid, signal.SIGCONT)
         self.number += 1
         self._is_over.set()

@@ -203,10 +203,16 @@ class Rig:
         if case.subject == "outage":
             last = self.undisturbed.counts["request", case.action] - 1
             options["spared"] = last * case.number // (PLACES - 1)
-            return self._proxy.add("none", _about(name), do=lambda: self._outage.begin(case.kind), **options)
+            return self._proxy.add("none", _about(name), do=lambda: self._begin_outage(case.kind), **options)
         if case.subject == "kill":
             return self._proxy.add(case.kind, _about(name), method=WRITES, do=self.kill, **options)
         return self._proxy.add(case.kind, _about(name), **options)
+
+    def _begin_outage(self, program):
+        try:
+            self._outage.begin(program)
+        except LookupError as error:
+            self._strange.append(f"there was no outage: {error}")
 
     def _wait(self, action, names):
         """Wait until the action is done for all, and start the operator again when it was killed.

@@ -50,3 +50,11 @@ def test_a_program_that_was_ended_meanwhile_lets_the_outage_end(program):
     process.kill()
     process.wait()
     assert outage.wait() == 1
+
+
+def test_an_outage_of_what_does_not_run_is_none(program):
+    folder, _ = program
+    outage = Outage(folder, 600)
+    with pytest.raises(LookupError, match="no kube-apiserver runs in"):
+        outage.begin("kube-apiserver")
+    assert outage.wait() == 0
