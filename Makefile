@@ -161,12 +161,12 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 
 .PHONY: test-kind
 test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
-	pytest -q --numprocesses 2 --dist loadscope --durations 20 -m "not day_two" tests/kind
+	pytest -q --instafail --numprocesses 2 --dist loadscope --durations 20 -m "not day_two" tests/kind
 	molecule test --scenario-name kind </dev/null
 
 .PHONY: test-day-two
 test-day-two: venv ## Run what takes long on kind: Secrets that change, and changes of size, under load
-	pytest -q --numprocesses 2 --durations 0 --junit-xml .devcluster/day-two.xml -m day_two tests/kind
+	pytest -q --instafail --numprocesses 2 --durations 0 --junit-xml .devcluster/day-two.xml -m day_two tests/kind
 
 .PHONY: test-distribution
 test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them

@@ -40,9 +40,9 @@ def run(*command, check=True, stdin=None):
 RUNTIME = kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
 
 
-def pytest_sessionfinish(session):
-    """End the cluster when all workers have ended."""
-    if not hasattr(session.config, "workerinput") and RUNTIME.kubeconfig.exists():
+def pytest_unconfigure(config):
+    """End the cluster when all workers have ended, and the failures are shown."""
+    if not hasattr(config, "workerinput") and RUNTIME.kubeconfig.exists():
         RUNTIME.down()
 
 
