@@ -52,7 +52,7 @@ class Results:
         lines = [
             "# Campaign",
             "",
-            f"Seed {self._seed}. The seconds until all is well: from the action, or from the end of a kill or an outage.",
+            f"Seed {self._seed}. Seconds until all is well: from the action, or from the end of a kill or an outage.",
             "",
             "| fault | cases | failed | median s | p99 s |",
             "| --- | --- | --- | --- | --- |",
