@@ -118,12 +118,13 @@ class Component:
     ) -> None:
         """Refuse, before anything is changed, to write to what others made or control.
 
-        What isolates is taken back instead, and a claim that grows may be anybody's: its data is the tenant's.
+        What isolates is taken back instead, and a claim that grows may be anybody's: its data is the tenant's. That the
+        namespace is the tenant's was checked already.
         """
         refusals = [
             refusal
             for manifest, rendering in zip(manifests, rendered, strict=True)
-            if manifest["kind"] not in {"Namespace", *ownership.ISOLATING_KINDS} and rendering.mode != "grow"
+            if manifest["kind"] not in ownership.ISOLATING_KINDS and rendering.mode != "grow"
             if (live := before.get(_key(manifest))) and (refusal := self._owned_by_others(live))
         ]
         if refusals:
@@ -136,7 +137,7 @@ class Component:
                 f"{describe(live)} exists and is controlled by somebody else: it was not touched. "
                 "Delete it, or take its controller off its ownerReferences"
             )
-        if not ownership.is_ours(live, self.tenant):
+        if live["kind"] != "Namespace" and not ownership.is_ours(live, self.tenant):
             return (
                 f"{describe(live)} exists and was not made by the operator: it was not touched. "
                 f"Delete it, or hand it over with the label {names.MANAGED_BY_LABEL}: {names.FIELD_MANAGER}"

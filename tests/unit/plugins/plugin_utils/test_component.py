@@ -78,6 +78,12 @@ def test_an_adoption_is_used_up(api, apply, make_tenant, make_namespace):
     assert api.get("Tenant", "acme")["status"]["namespaceUID"] == "given"
 
 
+def test_a_namespace_that_somebody_else_controls_is_not_touched(api, apply, make_namespace, tenant):
+    make_namespace(uid="n", ownerReferences=[OTHER])
+    with pytest.raises(RefusedError, match="Namespace tenant-acme exists and is controlled by somebody else"):
+        apply(manifest("Namespace", "tenant-acme"), of=tenant, component="namespace")
+
+
 def test_in_a_dry_run_nothing_is_written_and_a_new_tenant_is_shown_whole(api, apply, make_tenant):
     apply(manifest("ConfigMap", "a", data={"x": "1"}))
     before = dict(api.objects)
