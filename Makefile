@@ -151,6 +151,10 @@ test-seeded: venv ## Put bugs into the code, each of which the campaign has to s
 campaign: venv ## Have every fault happen at every place, for hours; it can be stopped and goes on (CAMPAIGN="--minutes 30")
 	@$(BIN)/python -m tests.faults.campaign $(CAMPAIGN) </dev/null
 
+.PHONY: soak
+soak: venv ## Let 50 Tenants at a time come and go, for an hour (SOAK="--minutes 10")
+	@$(BIN)/python -m tests.faults.soak $(SOAK) </dev/null
+
 .PHONY: mutations
 mutations: venv ## Set every field to every class of value, there and back (MUTATIONS="--fields redis")
 	@$(BIN)/python -m tests.mutations $(MUTATIONS) </dev/null

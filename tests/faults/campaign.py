@@ -8,9 +8,9 @@ import random
 import sys
 import time
 
-from devcluster import kwok
-from tests.control_plane import CHECKOUT, Cluster
+from tests.control_plane import CHECKOUT
 from tests.faults.cases import Case, all_cases, batches
+from tests.faults.control_plane import running
 from tests.faults.results import Results
 from tests.faults.rig import Rig
 
@@ -30,10 +30,8 @@ def main(arguments=None):
     kept = Results(FOLDER, options.seed)
     if options.anew:
         kept.forget()
-    control_plane = kwok.Cluster(FOLDER / "control-plane")
-    control_plane.up(audit=True)
-    try:
-        rig = Rig(_installed(control_plane), FOLDER)
+    with running(FOLDER / "control-plane") as cluster:
+        rig = Rig(cluster, FOLDER)
         try:
             named = [Case.parse(name) for name in options.cases]
             cases = named or kept.without(all_cases(rig.undisturbed.counts))
@@ -41,18 +39,9 @@ def main(arguments=None):
             _run(rig, cases, kept, time.monotonic() + 60 * options.minutes)
         finally:
             rig.close()
-    finally:
-        control_plane.down()
     (FOLDER / "report.md").write_text(kept.report())
     print(f"The report is in {FOLDER / 'report.md'}")
     return int(any(result.wrong for result in kept.all()))
-
-
-def _installed(control_plane):
-    cluster = Cluster(control_plane.kubeconfig, control_plane.audit_log)
-    installed = cluster.playbook("install")
-    assert installed.code == 0, installed.output
-    return cluster
 
 
 def _run(rig, cases, kept, ends):

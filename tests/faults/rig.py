@@ -143,6 +143,15 @@ class Rig:
             results += self._act(action, names, cases)
         return results
 
+    def carry_out(self, action, names):
+        """Do what the action is to all of these tenants, without faults. Return the seconds of those that are done."""
+        self._begin(action, names)
+        return self._wait(action, names)
+
+    def processes(self):
+        """Return the command lines of the operator and what it has started, by process id."""
+        return processes_of(self._folder)
+
     def _observe(self):
         """See what happens to a tenant without any fault, and count what can be disturbed."""
         seen = Undisturbed()

@@ -8,8 +8,8 @@ import sys
 import time
 from collections import Counter
 
-from devcluster import kwok
-from tests.control_plane import CHECKOUT, Cluster
+from tests.control_plane import CHECKOUT
+from tests.faults.control_plane import running
 from tests.mutations.bundles import bundled
 from tests.mutations.mutations import mutations
 from tests.mutations.trial import OUTCOMES, Trial
@@ -25,16 +25,9 @@ def main(arguments=None):
     parser.add_argument("--fields", default="", help="only those of fields that begin so")
     parser.add_argument("--seed", type=int, default=1, help="which of them are tried together")
     options = parser.parse_args(arguments)
-    control_plane = kwok.Cluster(FOLDER / "control-plane")
-    control_plane.up()
-    try:
-        cluster = Cluster(control_plane.kubeconfig)
-        installed = cluster.playbook("install")
-        assert installed.code == 0, installed.output
+    with running(FOLDER / "control-plane") as cluster:
         named = [each for each in mutations() if each.field.startswith(options.fields)]
         results = list(results_of(Trial(cluster, FOLDER), named, options.seed))
-    finally:
-        control_plane.down()
     (FOLDER / "report.md").write_text(report(results))
     print(f"The report is in {FOLDER / 'report.md'}")
     return int(any(result.wrong for result in results))
