@@ -33,13 +33,25 @@ PLACES = 3
 NOTHING = ("none",)
 """What happens to a tenant of a batch whose neighbours have the faults."""
 
-KINDS = {"request": ERRORS, "event": EVENTS, "kill": KILLS, "outage": OUTAGES, "neighbour": NOTHING}
-"""The kinds of faults, by what they happen to: a request, an event, the operator at a write, or the control plane."""
+KINDS = {
+    "request": ERRORS,
+    "event": EVENTS,
+    "kill": KILLS,
+    "start": ERRORS,
+    "outage": OUTAGES,
+    "neighbour": NOTHING,
+}
+"""The kinds of faults, by what they happen to.
+
+A request or an event about a tenant, the operator at a write, a request while it starts, or the control plane.
+"""
+EVERYBODYS = {"kill", "start", "outage"}
+"""What happens to all tenants."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault that happens once: to which request, event or write about a tenant, counted from 0 within an action."""
+    """A fault that happens once: to which request, event or write, counted from 0 within an action or a start."""
 
     subject: str
     kind: str
@@ -80,14 +92,14 @@ def all_cases(counts):
 def batches(cases, size):
     """Return the cases as batches: lists of tenants, each of which has one case at most for each of its actions.
 
-    A kill and an outage are everybody's: their tenant is alone.
+    The tenant to which something happens that is everybody's is alone.
 
     Args:
         cases: the cases.
         size: how many tenants there are at once.
     """
     made = []
-    for subjects, tenants in (({"request", "event"}, size), ({"kill", "outage"}, 1)):
+    for subjects, tenants in (({"request", "event"}, size), (EVERYBODYS, 1)):
         waiting = {action: [c for c in cases if c.action == action and c.subject in subjects] for action in ACTIONS}
         while any(waiting.values()):
             taken = {

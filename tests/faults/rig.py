@@ -85,9 +85,7 @@ class Rig:
         self._was_killed = False
         self._strange = []
         self.start()
-        while "Watching" not in self._log.read_text():  # an event that comes before is none
-            assert self._process.poll() is None, self._log.read_text()
-            time.sleep(PAUSE)
+        self._wait_for_watches()
         self.undisturbed = undisturbed or self._observe()
 
     def start(self):
@@ -113,6 +111,12 @@ class Rig:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _wait_for_watches(self):
+        """Wait until the operator hears of events: one that comes before is none."""
+        while "Watching" not in self._log.read_text():
+            assert self._process.poll() is None, self._log.read_text()
+            time.sleep(PAUSE)
 
     def kill(self):
         """End the operator and the process that it has warmed, without a chance to do anything."""
@@ -165,6 +169,7 @@ class Rig:
             self._proxy.clear()
             seen.counts["request", action] = len(requests.seen)
             seen.counts["outage", action] = PLACES
+            seen.counts["start", action] = self._requests_of_a_start()
             seen.counts["event", action] = MANY - events.spared
             seen.counts["kill", action] = sum(bool(re.match(WRITES, shown)) for shown in requests.seen)
             made, deleted = oracles.made_and_deleted(self._cluster.audited(began), f"tenant-{name}")
@@ -172,10 +177,22 @@ class Rig:
             seen.objects[action] = self._objects([name])[name]
         return seen
 
+    def _requests_of_a_start(self):
+        """Kill the operator and start it again. Return how many requests it makes until it watches."""
+        self.kill()
+        requests = self._proxy.add("none", "")
+        self._log.write_text("")
+        self.start()
+        self._wait_for_watches()
+        self._proxy.clear()
+        return len(requests.seen)
+
     def _act(self, action, names, cases):
         """Do what the action is to all of these tenants, with the faults of some. Return the results."""
         faults = {name: self._fault(case, name) for name, case in cases.items()}
         began = self._begin(action, names)
+        if any(case.subject == "start" for case in cases.values()):
+            self.kill()
         done = self._wait(action, names)
         self._proxy.clear()
         is_lossy = any(case.kind == "drop" for case in cases.values())
@@ -206,6 +223,8 @@ class Rig:
 
     def _fault(self, case, name):
         options = {"spared": case.number}
+        if case.subject == "start":
+            return self._proxy.add(case.kind, "", times=1, **options)
         if case.subject == "event":
             return self._proxy.add_to_events(case.kind, _named(name), **options)
         options["times"] = 1

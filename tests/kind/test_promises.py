@@ -50,6 +50,7 @@ def lost_since(lines, kept, times):
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @pytest.mark.parametrize("mode", REDIS)
 def test_after_each_fault_writes_go_on_in_time_and_none_is_lost(
     cluster, name, make_tenant, writer, node, signal_redis, redis_cli, ask, mode, record_property

@@ -157,6 +157,7 @@ def test_a_password_that_was_deleted_is_made_anew_and_nobody_is_refused(create, 
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @each_mode
 def test_a_password_that_was_deleted_is_made_anew_and_nobody_waits(create, load, rotate, redis):
     create(redis=redis)
@@ -167,6 +168,7 @@ def test_a_password_that_was_deleted_is_made_anew_and_nobody_waits(create, load,
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @each_mode
 def test_a_password_that_the_tenant_names_is_rolled_out_and_nobody_waits(create, load, take_over, namespace, redis):
     create(secret(namespace, "own", password="old"), redis={**redis, "security": {"authSecret": "own"}})
@@ -177,6 +179,7 @@ def test_a_password_that_the_tenant_names_is_rolled_out_and_nobody_waits(create,
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @each_mode
 def test_another_certificate_is_shown_and_nobody_waits(
     cluster, name, create, load, namespace, wait_for_another_certificate, redis
@@ -191,6 +194,7 @@ def test_another_certificate_is_shown_and_nobody_waits(
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @each_mode
 def test_another_authority_takes_over_in_three_steps_and_nobody_waits(
     cluster, create, load, take_over, namespace, wait_for_another_certificate, redis
@@ -208,6 +212,7 @@ def test_another_authority_takes_over_in_three_steps_and_nobody_waits(
 
 
 @pytest.mark.day_two
+@pytest.mark.quiet
 @pytest.mark.usefixtures("buckets")
 def test_secrets_that_no_running_pod_reads_change_and_no_pod_is_replaced(cluster, name, create, load, namespace):
     """Kubelets read those for images with the next image, and Jobs those of a bucket when they start."""

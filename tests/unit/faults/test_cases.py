@@ -6,12 +6,20 @@ import pytest
 
 from tests.faults.cases import ACTIONS, EVENTS, KILLS, OUTAGES, Case, all_cases, batches
 
-COUNTS = Counter({("request", "create"): 2, ("event", "change"): 1, ("kill", "delete"): 3, ("outage", "change"): 3})
+COUNTS = Counter(
+    {
+        ("request", "create"): 2,
+        ("event", "change"): 1,
+        ("kill", "delete"): 3,
+        ("outage", "change"): 3,
+        ("start", "create"): 1,
+    }
+)
 
 
 def test_there_is_a_case_for_each_kind_of_fault_at_each_place():
     cases = all_cases(COUNTS)
-    assert len(cases) == len(set(cases)) == 11 * 2 + len(EVENTS) + len(KILLS) * 3 + len(OUTAGES) * 3
+    assert len(cases) == len(set(cases)) == 11 * (2 + 1) + len(EVENTS) + len(KILLS) * 3 + len(OUTAGES) * 3
     assert Case("event", "drop", "change", 0) in cases
 
 
@@ -38,7 +46,7 @@ def test_batches_have_each_case_once_and_one_for_each_action_of_a_tenant():
         assert all(case.action == action for tenant in batch for action, case in tenant.items())
 
 
-@pytest.mark.parametrize("subject", ["kill", "outage"])
+@pytest.mark.parametrize("subject", ["kill", "outage", "start"])
 def test_a_tenant_to_which_something_happens_that_is_everybodys_is_alone(subject):
     found = [batch for batch in batches(all_cases(COUNTS), 4) if subject in str(batch)]
     assert found
