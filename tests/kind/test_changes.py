@@ -1,10 +1,10 @@
 """Every field that reaches Redis is changed on living tenants, there and back, and every key is kept in every mode."""
 
 import pytest
-import yaml
 
 from tests.certificates import certificate, redis_certificate
-from tests.control_plane import CHECKOUT, holds_now, is_reconciled
+from tests.control_plane import holds_now, is_reconciled
+from tests.fields import GROUPS
 from tests.kind.conftest import small_tenant
 from tests.kind.data import KEYS, MODES, Redis
 
@@ -66,10 +66,9 @@ def leaves(value, prefix):
 
 
 def test_every_field_that_reaches_redis_is_changed_here_or_elsewhere():
-    groups = yaml.safe_load((CHECKOUT / "tests" / "cluster" / "fields.yaml").read_text())
     reached = {
         field
-        for group in groups
+        for group in GROUPS
         if {"StatefulSet redis", "ConfigMap redis-config"} & set(group.get("changes", ()))
         for field in group["fields"]
     }
