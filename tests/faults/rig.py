@@ -169,16 +169,17 @@ class Rig:
             self._proxy.clear()
             seen.counts["request", action] = len(requests.seen)
             seen.counts["outage", action] = PLACES
-            seen.counts["start", action] = self._requests_of_a_start()
             seen.counts["event", action] = MANY - events.spared
             seen.counts["kill", action] = sum(bool(re.match(WRITES, shown)) for shown in requests.seen)
             made, deleted = oracles.made_and_deleted(self._cluster.audited(began), f"tenant-{name}")
             seen.made[action], seen.deleted[action] = made, deleted
             seen.objects[action] = self._objects([name])[name]
+        number = self._requests_of_a_start()
+        seen.counts.update({("start", action): number for action in ACTIONS})
         return seen
 
     def _requests_of_a_start(self):
-        """Kill the operator and start it again. Return how many requests it makes until it watches."""
+        """Return how many requests the operator makes when it is started again, until it watches."""
         self.kill()
         requests = self._proxy.add("none", "")
         self._log.write_text("")
