@@ -123,6 +123,12 @@ lint: lint-code ## Check style, types, layers, scripts, YAML and playbooks
 .PHONY: test
 test: lint test-unit test-cluster test-security test-faults test-molecule test-distribution ## Lint and run all tests
 
+# CI has all but test-cluster wait for the end of a process.
+.PHONY: after
+after:
+	@$(if $(AFTER),tail --pid=$(AFTER) --follow /dev/null)
+lint-code test-unit test-security test-faults test-molecule test-distribution: | after
+
 .PHONY: programs
 programs:
 	@tools/programs.sh
