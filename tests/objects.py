@@ -2,11 +2,21 @@
 
 import json
 import re
+from collections import defaultdict
 
 from ansible_collections.neurallog.tenant.plugins.module_utils import kinds
 
 OWNED = [kind.key for kind in kinds.MADE if kind.resource.kind not in {"Secret", "Job"} and not kind.is_optional]
 """The kinds of a tenant's objects but for Secrets, whose data is random, and for Jobs, which come and go."""
+
+
+def made_by_tenant(client):
+    """Return the operator's objects by the name of their tenant."""
+    found = defaultdict(list)
+    ours = {"labelSelector": "app.kubernetes.io/managed-by=tenant-operator"}
+    for each in (each for kind in OWNED for each in client.list_objects(*kind, **ours)):
+        found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(each)
+    return found
 
 
 def stated(made, tenant):

@@ -19,7 +19,7 @@ from tests.faults.cases import ACTIONS, PLACES, Case
 from tests.faults.outage import Outage
 from tests.faults.proxy import Proxy
 from tests.faults.results import Result
-from tests.objects import OWNED
+from tests.objects import made_by_tenant
 from tests.processes import processes_of
 
 SPECS = {
@@ -315,10 +315,7 @@ class Rig:
 
     def _objects(self, names):
         """Return the operator's objects in the tenants' namespaces, by tenant, in a form that can be compared."""
-        found = defaultdict(list)
-        ours = {"labelSelector": "app.kubernetes.io/managed-by=tenant-operator"}
-        for each in (each for kind in OWNED for each in self._client.list_objects(*kind, **ours)):
-            found[each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")].append(each)
+        found = made_by_tenant(self._client)
         return {name: oracles.compared(found[name], name) for name in names}
 
     def _told(self, name):

@@ -3,7 +3,6 @@
 import json
 import re
 from dataclasses import dataclass
-from itertools import count
 
 from tests.fields import GROUPS, SPEC, field_of, leaves, lists, with_field, with_null
 
@@ -58,7 +57,7 @@ def mutations():
         before = with_field(given, path, values[0]) if values else given
         after = {name: with_field(before, path, value) for name, value in _values(schema, before, path)}
         after |= {"left out": with_field(before, path, None), "null": with_null(before, path)}
-        after |= {f"value {number}": with_field(before, path, value) for number, value in zip(count(1), values)}
+        after |= {f"value {number}": with_field(before, path, value) for number, value in enumerate(values, 1)}
         distinct = {json.dumps(spec): name for name, spec in reversed(after.items())}
         yield from (Mutation(path, name, before, after[name]) for name in distinct.values() if after[name] != before)
 

@@ -14,13 +14,12 @@ from tests.control_plane import tenant
 from tests.faults import oracles
 from tests.mutations.bundles import Bundle
 from tests.mutations.mutations import Mutation, names
-from tests.objects import OWNED
+from tests.objects import made_by_tenant
 
 MANAGER = "mutations"
 API = "neurallog.io/v1"
 HOST = "example.com"
 """In the hosts of fields.yaml."""
-OURS = {"labelSelector": "app.kubernetes.io/managed-by=tenant-operator"}
 
 
 @dataclass
@@ -107,9 +106,7 @@ class Trial:
                 self._client.apply(_manifest(name, spec), manager=MANAGER, dry_run=True)
             except ApiError as error:
                 tried[name].outcome = otherwise
-                tried[name].wrong += [
-                    unnamed for mutation in tried[name].bundle.mutations[:1] for unnamed in _unnamed(mutation, error)
-                ]
+                tried[name].wrong += _unnamed(tried[name].bundle.mutations[0], error)  # of several, each is tried again
             else:
                 taken[name] = spec
         return taken
@@ -134,15 +131,11 @@ class Trial:
 
     def _shown(self, tenants):
         """Return the operator's objects and what the status says of each tenant, in a form that can be compared."""
-        found = {name: [] for name in tenants}
-        for each in (each for kind in OWNED for each in self._client.list_objects(*kind, **OURS)):
-            name = each["metadata"].get("namespace", each["metadata"]["name"]).removeprefix("tenant-")
-            if name in found:
-                found[name].append(each)
+        found = made_by_tenant(self._client)
         told = {each["metadata"]["name"]: each for each in self._client.list_objects(API, "Tenant")}
         return {
-            name: {**oracles.compared(_at_one_host(objects, name), name), "status": _told(told[name])}
-            for name, objects in found.items()
+            name: {**oracles.compared(_at_one_host(found[name], name), name), "status": _told(told[name])}
+            for name in tenants
         }
 
 
