@@ -44,7 +44,8 @@ def results_of(trial, named, seed):
     print(f"{len(named)} mutations, of which {len(left)} change a Tenant", flush=True)
     queue, began, done = bundled(left, seed), time.monotonic(), 0
     while queue:
-        for tried in trial.run(queue[:SIZE]):
+        batch, queue = queue[:SIZE], queue[SIZE:]
+        for tried in trial.run(batch):
             results = tried.results
             if results is None:
                 queue += tried.bundle.halves()
@@ -53,7 +54,6 @@ def results_of(trial, named, seed):
             done += len(results)
             for result in results:
                 _show(result)
-        del queue[:SIZE]
         minutes = (time.monotonic() - began) / max(done, 1) * (len(left) - done) / 60
         print(f"{done} of {len(left)} tried, {minutes:.0f} min left", flush=True)
 

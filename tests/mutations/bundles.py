@@ -35,21 +35,18 @@ class Bundle:
 
 def bundled(mutations, seed):
     """Return bundles of all of these mutations, which the seed mixes."""
-    made, open_ones = [], []
+    members, taken = [], []
     for mutation in random.Random(seed).sample(mutations, len(mutations)):
-        taken = places(mutation.before) | places(mutation.after)
-        for entry in open_ones:
-            if not entry[0] & taken:
-                break
-        else:
-            entry = (set(), [])
-            open_ones.append(entry)
-        entry[0].update(taken)
-        entry[1].append(mutation)
-        if len(entry[1]) == LARGEST:
-            open_ones.remove(entry)
-            made.append(entry)
-    return [Bundle(tuple(entry[1])) for entry in (*made, *open_ones)]
+        needed = places(mutation.before) | places(mutation.after)
+        fitting = (n for n, those in enumerate(members) if len(those) < LARGEST and not taken[n] & needed)
+        number = next(fitting, None)
+        if number is None:
+            number = len(members)
+            members.append([])
+            taken.append(set())
+        members[number].append(mutation)
+        taken[number] |= needed
+    return [Bundle(tuple(those)) for those in members]
 
 
 def _together(specs):
