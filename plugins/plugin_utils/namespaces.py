@@ -60,7 +60,7 @@ def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest
     """Create the namespace. Return the Tenant and the namespace, or None instead of it where another was faster.
 
     What the status keeps of an earlier namespace is forgotten first: a run that ends in between finds the new one by
-    its mark.
+    its mark. Of the annotations it has the mark alone: server-side apply never takes away again what came by a POST.
 
     Args:
         client: the way to the API server.
@@ -69,8 +69,10 @@ def make(client: Client, tenant: Manifest, manifest: Manifest) -> tuple[Manifest
     """
     if ownership.kept_namespace(tenant):
         tenant = _keep(client, tenant, "")
+    mark = {names.TENANT_UID_ANNOTATION: tenant["metadata"]["uid"]}
+    marked = {**manifest, "metadata": {**manifest["metadata"], "annotations": mark}}
     try:
-        created = client.create(manifest, manager=names.FIELD_MANAGER)
+        created = client.create(marked, manager=names.FIELD_MANAGER)
     except ApiError as error:
         if error.reason != "AlreadyExists":
             raise

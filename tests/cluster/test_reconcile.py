@@ -145,6 +145,16 @@ def test_objects_of_managed_names_that_others_made_are_refused_by_name_until_the
     assert "mine" not in acme.get("service", "redis")["spec"]["selector"].values()
 
 
+def test_a_name_and_a_description_that_a_new_tenant_had_go_when_it_has_none(cluster, name, manifest, make_tenant):
+    def about(tenant):
+        assert cluster.playbook("reconcile", "-i", manifest(tenant)).code == 0
+        annotations = cluster.get("namespace", f"tenant-{name}")["metadata"]["annotations"]
+        return [annotations.get(f"neurallog.io/{key}") for key in ("display-name", "description")]
+
+    assert about(make_tenant(name, displayName="One", description="one")) == ["One", "one"]
+    assert about(make_tenant(name)) == [None, None]
+
+
 def test_an_unmanaged_field_that_somebody_added_stays(cluster, acme, name):
     cluster.kubectl("-n", acme.namespace, "annotate", "deployment/neurallog-server", "example.com/mine=yes")
     assert acme.reconcile(server={"replicas": 2}).code == 0
