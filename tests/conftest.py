@@ -10,8 +10,7 @@ import hypothesis
 import pytest
 import yaml
 
-from devcluster import kwok
-from tests.control_plane import CHECKOUT, Cluster, tenant, tenant_name
+from tests.control_plane import CHECKOUT, started, tenant, tenant_name
 from tests.monitoring import MonitoringKinds
 
 # No test is about time: a busy machine makes none fail.
@@ -34,11 +33,8 @@ def pytest_runtest_makereport(item):
 def _started(name, config, *, audit=False):
     """Start a control plane of this run's own: the suites run side by side."""
     suite = Path(config.args[0].partition("::")[0]).stem
-    control_plane = kwok.Cluster(CHECKOUT / ".devcluster" / f"{name}-{suite}")
-    control_plane.down()
-    control_plane.up(audit=audit)
-    yield Cluster(control_plane.kubeconfig, control_plane.audit_log)
-    control_plane.down()
+    with started(CHECKOUT / ".devcluster" / f"{name}-{suite}", audit=audit) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +45,7 @@ def _control_plane(pytestconfig):
 @pytest.fixture(scope="session")
 def cluster(_control_plane):
     """A control plane with the Tenant API."""
-    installed = _control_plane.playbook("install")
-    assert installed.code == 0, installed.output
+    _control_plane.install()
     return _control_plane
 
 
@@ -64,7 +59,7 @@ def bare_cluster(pytestconfig):
 def operated_cluster(pytestconfig):
     """A control plane of the operator's own: it takes care of every Tenant that it finds."""
     for cluster in _started("operated", pytestconfig, audit=True):
-        assert cluster.playbook("install").code == 0
+        cluster.install()
         yield cluster
 
 

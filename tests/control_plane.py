@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 import zlib
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import yaml
 
-from devcluster import binaries
+from devcluster import binaries, kwok
 from tests.reader import Reader, UnknownKindError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -117,6 +117,11 @@ class Cluster:
                 log.readline()
             return [json.loads(line) for line in log if line.endswith(b"\n")]
 
+    def install(self):
+        """Install the Tenant API."""
+        installed = self.playbook("install")
+        assert installed.code == 0, installed.output
+
     def environment(self, checkout=CHECKOUT):
         """Return the environment in which a user of this cluster runs the programs of a checkout."""
         return {
@@ -142,6 +147,18 @@ class Cluster:
             check=False,
         )
         return Run(done.returncode, done.stdout)
+
+
+@contextmanager
+def started(folder, *, audit=False):
+    """Start a control plane in the folder, whatever an earlier run has left there, and end it after use."""
+    control_plane = kwok.Cluster(folder)
+    control_plane.down()
+    control_plane.up(audit=audit)
+    try:
+        yield Cluster(control_plane.kubeconfig, control_plane.audit_log)
+    finally:
+        control_plane.down()
 
 
 def tenant(name, **spec):

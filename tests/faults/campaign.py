@@ -8,9 +8,8 @@ import random
 import sys
 import time
 
-from tests.control_plane import CHECKOUT
+from tests.control_plane import CHECKOUT, started
 from tests.faults.cases import Case, all_cases, batches
-from tests.faults.control_plane import running
 from tests.faults.results import Results
 from tests.faults.rig import Rig
 
@@ -30,7 +29,8 @@ def main(arguments=None):
     kept = Results(FOLDER, options.seed)
     if options.anew:
         kept.forget()
-    with running(FOLDER / "control-plane") as cluster:
+    with started(FOLDER / "control-plane", audit=True) as cluster:
+        cluster.install()
         rig = Rig(cluster, FOLDER)
         try:
             named = [Case.parse(name) for name in options.cases]

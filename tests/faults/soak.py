@@ -10,8 +10,7 @@ import time
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from tests.control_plane import CHECKOUT
-from tests.faults.control_plane import running
+from tests.control_plane import CHECKOUT, started
 from tests.faults.rig import Rig, Undisturbed
 
 FOLDER = CHECKOUT / ".devcluster" / "soak"
@@ -40,7 +39,8 @@ def main(arguments=None):
     parser.add_argument("--minutes", type=float, default=60, help="how long")
     parser.add_argument("--wave", type=int, default=50, help="Tenants in a wave")
     options = parser.parse_args(arguments)
-    with running(FOLDER / "control-plane") as cluster:
+    with started(FOLDER / "control-plane", audit=True) as cluster:
+        cluster.install()
         rig = Rig(cluster, FOLDER, undisturbed=Undisturbed())
         try:
             samples, late = _soaked(rig, options.wave, time.monotonic() + 60 * options.minutes)

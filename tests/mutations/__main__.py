@@ -8,8 +8,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.control_plane import CHECKOUT
-from tests.faults.control_plane import running
+from tests.control_plane import CHECKOUT, started
 from tests.mutations.bundles import bundled
 from tests.mutations.mutations import mutations
 from tests.mutations.trial import OUTCOMES, Trial
@@ -25,7 +24,8 @@ def main(arguments=None):
     parser.add_argument("--fields", default="", help="only those of fields that begin so")
     parser.add_argument("--seed", type=int, default=1, help="which of them are tried together")
     options = parser.parse_args(arguments)
-    with running(FOLDER / "control-plane") as cluster:
+    with started(FOLDER / "control-plane") as cluster:
+        cluster.install()
         named = [each for each in mutations() if each.field.startswith(options.fields)]
         results = list(results_of(Trial(cluster, FOLDER), named, options.seed))
     (FOLDER / "report.md").write_text(report(results))
