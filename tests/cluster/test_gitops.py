@@ -20,8 +20,18 @@ class Owner:
         self._cluster, self._command = cluster, command
 
     def sync(self, manifest):
-        """Bring a manifest to the cluster, as the tool does whenever it looks at it."""
-        self._cluster.kubectl(*self._command, "-f", "-", stdin=yaml.safe_dump(manifest))
+        """Bring a manifest to the cluster, as the tool does whenever it looks at it: until nobody writes meanwhile."""
+        self._cluster.wait_until(lambda: self._write(manifest))
+
+    def _write(self, manifest):
+        """Write once. Return whether it was written, and not refused for a version that is not the newest."""
+        try:
+            self._cluster.kubectl(*self._command, "-f", "-", stdin=yaml.safe_dump(manifest))
+        except AssertionError as error:
+            if "(Conflict)" in str(error):
+                return False
+            raise
+        return True
 
 
 def applying(manager):

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
@@ -79,6 +80,7 @@ class Rig:
         self._client = connect({"kubeconfig": str(cluster.kubeconfig)})
         self._outage = Outage(cluster.kubeconfig.parent, away)
         self._process = None
+        self._ending = threading.Lock()
         self._log = folder / "operator.log"
         self._log.write_text("")
         self._bound = bound
@@ -119,15 +121,19 @@ class Rig:
             time.sleep(PAUSE)
 
     def kill(self):
-        """End the operator and the process that it has warmed, without a chance to do anything."""
-        self._was_killed = True
-        with suppress(ProcessLookupError):  # it has ended by itself
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        ends = time.monotonic() + LINGERS
-        while (left := processes_of(self._folder)) and time.monotonic() < ends:
-            time.sleep(PAUSE)
-        self._strange += [f"process {pid} outlives its watcher: {command!r}" for pid, command in left.items()]
+        """End the operator and the process that it has warmed, without a chance to do anything.
+
+        A thread of the proxy does it as well. No other operator is started until the processes of this one have ended.
+        """
+        with self._ending:
+            self._was_killed = True
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            ends = time.monotonic() + LINGERS
+            while (left := processes_of(self._folder)) and time.monotonic() < ends:
+                time.sleep(PAUSE)
+            self._strange += [f"process {pid} outlives its watcher: {command!r}" for pid, command in left.items()]
 
     def close(self):
         """End everything."""
@@ -269,12 +275,13 @@ class Rig:
 
     def _restarted(self):
         """Start the operator again if it has ended. Return whether it had."""
-        if self._process.poll() is None:
-            return False
-        if not self._was_killed:
-            self._strange.append(f"the operator ended by itself with the code {self._process.returncode}")
-        self.start()
-        return True
+        with self._ending:
+            if self._process.poll() is None:
+                return False
+            if not self._was_killed:
+                self._strange.append(f"the operator ended by itself with the code {self._process.returncode}")
+            self.start()
+            return True
 
     def _is_done(self, action, name, tenant):
         if action == "delete":

@@ -30,3 +30,22 @@ def test_another_signal_does_not_set_it():
     command = [sys.executable, "-c", script.replace("wait(20)", "wait(0.5) is False"), str(int(signal.SIGUSR1))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
+
+
+LATE = """
+import os, signal, threading
+from tenant_operator import signals
+
+class Late:
+    def __del__(self):  # Python has given up its handlers by then
+        os.kill(os.getpid(), signal.SIGTERM)
+
+late = Late()
+signals.set_on_end(threading.Event())
+signals.ignore()
+"""
+
+
+def test_one_that_comes_while_the_process_ends_does_not_change_how_it_ended():
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
