@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from tenant_operator import log, settings
+from tenant_operator import log, settings, signals
 from tenant_operator.manager import LeaseLostError, Manager
 from tenant_operator.runner.warmprocess import WarmError
 from tenant_operator.watches import WatchError
@@ -20,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (LeaseLostError, WarmError, WatchError) as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
+    finally:
+        signals.ignore()
     return 0
 
 

@@ -24,6 +24,16 @@ def set_on_end(stopped: threading.Event) -> None:
     threading.Thread(target=_wait, args=[reader, stopped], name="signals", daemon=True).start()
 
 
+def ignore() -> None:
+    """Ignore the signals from now on. A process that ends does so with the exit code that it has.
+
+    Python gives up its handlers while it ends, and a signal that comes then would be what ended it.
+    Source: https://docs.python.org/3/c-api/init.html#c.Py_FinalizeEx
+    """
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _be_woken(*_: object) -> None:
     """Do nothing: without a handler of Python's the signal would end the process."""
 

@@ -25,7 +25,9 @@ def test_a_watcher_goes_on_when_the_server_that_was_silent_while_it_warmed_speak
     cluster.wait_until(lambda: is_reconciled(cluster, name))
 
 
-def test_signals_that_come_together_and_as_long_as_it_lives_end_the_watcher_cleanly(operate, cluster, name, make_tenant):
+def test_signals_that_come_together_and_as_long_as_it_lives_end_the_watcher_cleanly(
+    operate, cluster, name, make_tenant
+):
     operator = operate()
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
