@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.utils.display import Display
@@ -24,8 +25,14 @@ class ActionModule(KubernetesAction):
         "force": {"type": "bool", "default": True},
         "paused_too": {"type": "bool", "default": False},
         "propagation_seconds": {"type": "int", "default": 120},
+        "new_namespace": {"type": "bool", "default": False},
         "ingress_domains": {"type": "list", "elements": "str", "default": ["*"]},
     }
+
+    @classmethod
+    def warm(cls) -> None:
+        super().warm()
+        manifests.warm(Path(__file__).parents[2] / "roles")
 
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant = options["tenant"]
@@ -44,10 +51,12 @@ class ActionModule(KubernetesAction):
             report=report,
             ingress_domains=options["ingress_domains"],
             propagation_seconds=options["propagation_seconds"],
+            new_namespace=options["new_namespace"],
         )
         try:
             component.apply(sources, rendered)
             result["objects"] = report.objects
+            result["new_namespace"] = component.has_new_namespace
             if report.remaining:
                 result["remaining"] = report.remaining
                 if report.requeue_after is not None:

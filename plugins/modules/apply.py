@@ -54,6 +54,12 @@ options:
         RV(remaining) names the Secret.
     type: int
     default: 120
+  new_namespace:
+    description:
+      - Whether this run made the namespace, as RV(new_namespace) of the component says that makes it.
+      - Nothing is in it then that would have to be read before the component is applied.
+    type: bool
+    default: false
   ingress_domains:
     description:
       - Which hosts an Ingress may have, as patterns of a shell such as C(*.example.com).
@@ -99,6 +105,10 @@ requeue_after:
   description: Seconds after which the component has to be applied again, because time alone ends what it waits for.
   returned: when that is so
   type: float
+new_namespace:
+  description: Whether this run made the namespace.
+  returned: success
+  type: bool
 objects:
   description: What was done to each object.
   returned: success

@@ -55,8 +55,15 @@ class Component:
     """Patterns of the hosts that tenants may have."""
     propagation_seconds: int = 120
     """Seconds within which the kubelets bring a changed Secret to all pods."""
+    new_namespace: bool = False
+    """Whether an earlier component of this run made the namespace: nothing of this one's is in it yet."""
     created: set[Key] = field(default_factory=set)
     """What was made in this run by a POST, and is applied in full right after."""
+
+    @property
+    def has_new_namespace(self) -> bool:
+        """Whether this run made the namespace."""
+        return self.new_namespace or ("Namespace", self.namespace) in self.created
 
     @property
     def namespace(self) -> str:
@@ -87,7 +94,7 @@ class Component:
         if own is None:
             self._preview(manifests, rendered)
             return
-        before = self._objects_before(sources, manifests)
+        before = {} if self.has_new_namespace else self._objects_before(sources, manifests)
         if namespace:
             before["Namespace", self.namespace] = own
         self._check_owners(manifests, rendered, before)

@@ -5,9 +5,11 @@ Only the collection's own files are templates. What comes out of an expression i
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -109,7 +111,7 @@ def load(entries: Sequence[str | Mapping[str, Any]], find: Find) -> list[Source]
 
 def _load_one(entry: Entry, find: Find) -> Iterator[Source]:
     try:
-        documents = list(yaml.load_all(Path(find("templates", entry.template)).read_text(), Loader=LOADER))
+        documents = _documents(Path(find("templates", entry.template)))
         files = {Path(name).name: _contents(Path(find("files", name))) for name in entry.files}
     except (yaml.YAMLError, OSError, AnsibleError) as error:
         raise ManifestError(f"{entry.template}: {error}") from None
@@ -121,6 +123,27 @@ def _load_one(entry: Entry, find: Find) -> Iterator[Source]:
         yield Source(entry, document["apiVersion"], document["kind"], document, files)
 
 
+def warm(roles: Path) -> None:
+    """Read what roles make manifests of, in a process that is going to be forked: its forks read it no more.
+
+    Args:
+        roles: the folder of the roles.
+    """
+    for path in roles.glob("*/templates/**/*.yaml"):
+        with suppress(yaml.YAMLError, OSError):  # the task that uses it reports it
+            _documents(path)
+    for path in roles.glob("*/files/**/*"):
+        with suppress(OSError, UnicodeDecodeError):
+            _contents(path)
+
+
+@functools.cache
+def _documents(path: Path) -> list[Any]:
+    """Return the documents of a template. Nobody changes them: rendering makes new ones."""
+    return list(yaml.load_all(path.read_text(), Loader=LOADER))
+
+
+@functools.cache
 def _contents(path: Path) -> str:
     """Return a file without its leading comment, which is for readers of the repository."""
     lines = path.read_text().splitlines(keepends=True)

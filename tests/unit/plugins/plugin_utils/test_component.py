@@ -302,3 +302,13 @@ def test_what_is_refused_holds_up_nothing_but_what_needs_it(api, apply):
     with pytest.raises(ApiError, match="ConfigMap tenant-acme/a: Forbidden"):
         apply(manifest("ConfigMap", "a"), manifest("Service", "d"))
     assert api.get("Service", "d", "tenant-acme") is None
+
+
+def test_nothing_is_read_from_a_namespace_that_this_run_has_made(api, apply, make_tenant):
+    api.objects.pop("/api/v1/namespaces/tenant-acme")
+    made = [manifest("Namespace", "tenant-acme"), manifest("ConfigMap", "a"), manifest("ResourceQuota", "b")]
+    apply(*made, of=make_tenant(), component="namespace")
+    apply(manifest("ConfigMap", "c"), manifest("Service", "d"), of=api.get("Tenant", "acme"), new_namespace=True)
+    reads = [path for method, path, _ in api.requests if method == "GET"]
+    assert {path.rpartition("?")[0] or path for path in reads} == {"/api/v1/namespaces/tenant-acme"}
+    assert api.get("Service", "d", "tenant-acme")
