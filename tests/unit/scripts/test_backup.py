@@ -57,6 +57,13 @@ def test_slots_are_told_without_what_changes_all_the_time(pod):
     assert [line.split() for line in said.splitlines()] == [["aaa", "0-8191"], ["ccc", "8192-16383"]]
 
 
+def test_slots_are_told_the_same_whichever_node_answers_though_each_lists_them_in_an_order_of_its_own(pod):
+    cluster(pod, NODES)
+    told = pod.run("/scripts/slots.sh", REDIS_MODE="cluster")
+    pod.redis("-h redis cluster nodes", "\n".join(reversed(NODES.splitlines())))
+    assert pod.run("/scripts/slots.sh", REDIS_MODE="cluster") == told
+
+
 @pytest.mark.parametrize(("slots", "settled"), [("aaa 0-1", True), ("aaa 0-2", False), ("aaa 0-1 [2->-bbb]", False)])
 def test_slots_are_settled_where_they_were_and_none_is_on_its_way(pod, slots, settled):
     pod.write("/scripts/slots.sh", "echo 'aaa 0-1'")
