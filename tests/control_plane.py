@@ -1,6 +1,7 @@
 """A cluster as a user sees it: kubectl, and the playbooks."""
 
 import json
+import linecache
 import os
 import re
 import subprocess
@@ -90,7 +91,7 @@ class Cluster:
     def wait_until(self, holds):
         deadline, pause = time.monotonic() + DEADLINE, FIRST_PAUSE
         while not (found := holds()):
-            assert time.monotonic() < deadline, "what was waited for did not come"
+            assert time.monotonic() < deadline, f"{_source(holds)} did not come true in {DEADLINE} s"
             time.sleep(pause)
             pause = min(1.5 * pause, LAST_PAUSE)
         return found
@@ -164,6 +165,13 @@ def started(folder, *, audit=False):
 def tenant(name, **spec):
     """Return a Tenant manifest."""
     return {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": {"name": name}, "spec": spec}
+
+
+def _source(function):
+    """Return where a function is written, and how it begins: a summary of failures has no more than one line."""
+    code = function.__code__
+    line = linecache.getline(code.co_filename, code.co_firstlineno).strip()
+    return f"{Path(code.co_filename).name}:{code.co_firstlineno}: {line}"
 
 
 def labelled(tenant, test):

@@ -5,6 +5,7 @@ while sleep 5; do
     sh /etc/redis/rejoin.sh
     continue
   fi
+  [ -z "$(echo "$nodes" | awk -v name="$HOSTNAME" -f /etc/redis/lost.awk)" ] || sh /etc/redis/rejoin.sh
   rm -f /data/.restored
   echo "$nodes" | sh /etc/redis/follow.sh
   echo "$nodes" | grep -qE 'fail|disconnected' || continue

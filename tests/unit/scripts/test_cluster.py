@@ -1,6 +1,7 @@
 """Redis as a cluster: how nodes find each other, and how lost ones come back."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -126,7 +127,9 @@ def rejoin(pod, nodes, code=0):
     pod.redis("-h redis-0.redis-headless cluster nodes", nodes)
     pod.redis("-h redis-0.redis-headless config get cluster-announce-ip", "cluster-announce-ip\n10.0.0.1")
     pod.run("/etc/redis/rejoin.sh", HOSTNAME="redis-2", code=code)
-    return [call for call in redis_calls(pod) if not call.endswith(("cluster nodes", "cluster-announce-ip"))]
+    return [
+        call for call in redis_calls(pod) if not call.endswith(("cluster nodes", "cluster myid", "cluster-announce-ip"))
+    ]
 
 
 def test_a_master_that_nobody_replaced_takes_its_slots_again(pod):
@@ -183,9 +186,11 @@ def test_with_certificates_which_have_names_clients_are_told_names(pod):
 
 
 CLI = r"""#!{python} -ES
-# The names of pods are addresses here.
+# The names of pods are addresses here, and a node of its own is at the pod's address.
 import os, re, sys
 arguments = [re.sub(r"redis-(\d)\.redis-headless", r"127.77.{group}.\1", each) for each in sys.argv[1:]]
+if not {{"-h", "--cluster"}} & {{*arguments}}:
+    arguments = ["-h", os.environ["POD_IP"], *arguments]
 os.execv("{redis_cli}", ["redis-cli", "-p", "{port}", *arguments])
 """
 GROUPS = count(1)
@@ -206,14 +211,19 @@ class Nodes:
         self.pod.path(f"bin/{name}").write_text(text)
         self.pod.path(f"bin/{name}").chmod(0o755)
 
+    def address(self, number):
+        return f"127.77.{self.group}.{number}"
+
     def start(self, *numbers, clustered=True):
         for number in numbers:
             folder = self.pod.path(f"/data/{number}")
             folder.mkdir(exist_ok=True)
-            address = f"127.77.{self.group}.{number}"
+            address = self.address(number)
             command = ["redis-server", "--bind", address, "--port", str(self.port), "--dir", str(folder), "--save", ""]
             if clustered:
                 command += ["--cluster-enabled", "yes", "--cluster-announce-ip", address]
+                command += ["--cluster-announce-hostname", f"redis-{number}.redis-headless"]
+                command += ["--cluster-node-timeout", "2000"]
             self.processes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
         for number in numbers:
             self.wait(number, "PONG", "ping")
@@ -223,6 +233,12 @@ class Nodes:
         deadline = time.monotonic() + 30
         while text not in self.ask(number, *command):
             assert time.monotonic() < deadline, self.ask(number, *command)
+
+    def lose(self, number):
+        """End a node, and lose its volume."""
+        self.processes[number].kill()
+        self.processes[number].wait()
+        shutil.rmtree(self.pod.path(f"/data/{number}"))
 
     def restore(self, number, key):
         """Leave a copy with one key in the volume of a node that is not started yet."""
@@ -296,3 +312,38 @@ def test_masters_that_were_restored_keep_the_slots_of_their_keys(nodes):
     for key in ("foo", "bar"):
         nodes.wait(2, f"value of {key}", "-c", "get", key)
     assert sum(nodes.slots(number) for number in range(3)) == 16384
+
+
+def mine(nodes, number):
+    """Return what a node says of itself, word by word."""
+    return next(line.split() for line in nodes.ask(number, "cluster", "nodes").splitlines() if "myself" in line)
+
+
+@pytest.mark.parametrize("pod", ["busybox"], indirect=True)  # the shell that images of Redis have
+@pytest.mark.parametrize(
+    ("lost", "seen", "joined"),
+    [
+        ("slave", "fail", True),  # its pod was ended before it was a replica
+        ("slave", "noaddr", False),
+        ("master", "noaddr", False),
+    ],
+)
+def test_a_pod_that_lost_its_volume_comes_back_as_a_replica_in_place_of_the_old_node(nodes, lost, seen, joined):
+    nodes.start(*range(6))
+    nodes.form(6, 3)
+    nodes.pod.write("/etc/redis/replicas", "6")
+    number = next(number for number in range(1, 6) if lost in mine(nodes, number)[2])
+    nodes.lose(number)
+    if seen == "fail":
+        nodes.wait(0, "fail ", "cluster", "nodes")
+    nodes.start(number)  # at the same address: before the others have seen that it fails, they take its address away
+    nodes.wait(0, seen, "cluster", "nodes")
+    if joined:
+        nodes.ask(number, "cluster", "meet", nodes.address(0), str(nodes.port))
+        nodes.wait(number, "connected", "cluster", "nodes")
+    deadline = time.monotonic() + 60
+    while re.search("fail|noaddr", said := nodes.ask(0, "cluster", "nodes")):
+        assert time.monotonic() < deadline, said
+        nodes.pod.run("/etc/redis/rejoin.sh", code=None, HOSTNAME=f"redis-{number}", POD_IP=nodes.address(number))
+    assert len(said.splitlines()) == 6
+    assert "slave" in mine(nodes, number)[2]
