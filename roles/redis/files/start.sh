@@ -25,4 +25,11 @@ case "${REDIS_MODE-}" in
   cluster) . /etc/redis/start-cluster.sh ;;
 esac
 [ "${REDIS_MODE-}" = cluster ] || rm -f /data/.restored
-exec redis-server /run/redis/redis.conf
+# The shell stays the pod's first process, and waits for orphans: timeout of busybox leaves one, and Redis waits for none.
+redis-server /run/redis/redis.conf &
+redis=$!
+trap 'kill -TERM "$redis"' TERM INT
+while code=0; do
+  wait "$redis" || code=$?
+  kill -0 "$redis" 2>/dev/null || exit "$code" # else it was a signal that ended the waiting
+done

@@ -116,6 +116,22 @@ class Pod:
         """What was called, in order."""
         return [line.rstrip() for line in self.read("answers/calls").splitlines() if not line.startswith("sleep")]
 
+    def start(self, script, *, as_first):
+        """Start a script in a session of its own; what makes it the first process of a pod is called in it."""
+        command, environment = [*self.shell, self.path(script)], self._environment({})
+        return subprocess.Popen(command, env=environment, preexec_fn=as_first, start_new_session=True)
+
+    def _environment(self, more):
+        return {
+            "PATH": f"{self._bin}:{self._applets}:{os.environ['PATH']}",
+            "ANSWERS": str(self._answers),
+            "HOSTNAME": "redis-1",
+            "NAMESPACE": "tenant-acme",
+            "REDIS_CLI_OPTIONS": "",
+            **self.environment,
+            **more,
+        }
+
     def run(self, script, *arguments, stdin="", code=0, stderr=False, **environment):
         """Run a script; returns what it prints, with ``stderr`` also complaints. Without a code any serves.
 
@@ -125,15 +141,7 @@ class Pod:
         done = subprocess.run(
             [*self.shell, self.path(script), *arguments],
             input=stdin,
-            env={
-                "PATH": f"{self._bin}:{self._applets}:{os.environ['PATH']}",
-                "ANSWERS": str(self._answers),
-                "HOSTNAME": "redis-1",
-                "NAMESPACE": "tenant-acme",
-                "REDIS_CLI_OPTIONS": "",
-                **self.environment,
-                **environment,
-            },
+            env=self._environment(environment),
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,7 +1,13 @@
 """How a Redis starts: its password, and what lies in its volume."""
 
+import ctypes
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -206,3 +212,38 @@ def test_a_look_at_the_size_that_fails_is_not_the_last(pod):
     end_after(pod, 3)
     pod.run("/etc/redis/sentinel.sh")
     assert looks(pod) == 3
+
+
+REDIS = """
+import os, pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+if child := os.fork():
+    os.waitpid(child, 0)
+    signal.pause()
+elif orphan := os.fork():
+    pathlib.Path("{file}").write_text(str(orphan))
+    os._exit(0)
+"""
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def test_the_first_process_of_a_pod_waits_for_orphans_and_ends_redis_when_it_is_asked_to(pod):
+    """As timeout of busybox leaves one, each time; Redis itself waits for none. Source: prctl(2)."""
+    pod.mount("redis", "/etc/redis")
+    pod.write("/etc/redis/redis.conf", "\n".join(NOTHING))
+    file = pod.path("/tmp/orphan")
+    pod.program(
+        "redis-server", f"{pod.path('/run/redis')}/*", effect=f"exec {sys.executable} -c '{REDIS.format(file=file)}'"
+    )
+    process = pod.start("/etc/redis/start.sh", as_first=lambda: ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1))
+    try:
+        deadline = time.monotonic() + 30
+        while not file.exists() or not file.read_text() or os.path.exists(f"/proc/{file.read_text()}"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 7
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
