@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ for answer in "$ANSWERS/$name"/*; do
   esac
 done
 """
+
+AS_FIRST = """
+import ctypes, os, sys
+PR_SET_CHILD_SUBREAPER = 36
+ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+"""Lets a program adopt the orphans among what it starts. Source: prctl(2)."""
 
 
 class Pod:
@@ -116,10 +125,10 @@ class Pod:
         """What was called, in order."""
         return [line.rstrip() for line in self.read("answers/calls").splitlines() if not line.startswith("sleep")]
 
-    def start(self, script, *, as_first):
-        """Start a script in a session of its own; what makes it the first process of a pod is called in it."""
-        command, environment = [*self.shell, self.path(script)], self._environment({})
-        return subprocess.Popen(command, env=environment, preexec_fn=as_first, start_new_session=True)
+    def start(self, script):
+        """Start a script that adopts orphans, as the first process of a pod does."""
+        command = [sys.executable, "-c", AS_FIRST, *self.shell, self.path(script)]
+        return subprocess.Popen(command, env=self._environment({}), start_new_session=True)
 
     def _environment(self, more):
         return {
