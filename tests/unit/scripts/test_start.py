@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -227,6 +228,7 @@ def test_the_first_process_of_a_pod_waits_for_orphans_and_ends_redis_when_it_is_
     """As timeout of busybox leaves one, each time; Redis itself waits for none."""
     pod.mount("redis", "/etc/redis")
     pod.write("/etc/redis/redis.conf", "\n".join(NOTHING))
+    pod.program("redis-cli", "*ping*", "PONG\n")
     file = pod.path("/tmp/orphan")
     pod.program(
         "redis-server", f"{pod.path('/run/redis')}/*", effect=f"exec {sys.executable} -c '{REDIS.format(file=file)}'"
@@ -240,6 +242,6 @@ def test_the_first_process_of_a_pod_waits_for_orphans_and_ends_redis_when_it_is_
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 7
     finally:
-        if process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
