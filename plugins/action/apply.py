@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,12 +35,17 @@ class ActionModule(KubernetesAction):
         super().warm()
         manifests.warm(Path(__file__).parents[2] / "roles")
 
+    def _find(self, folder: str, name: str) -> str:
+        """Return the path of a role's file. Ansible's own search, which comes next, looks at many places for each."""
+        own = os.path.normpath(os.path.join(self._task._role._role_path, folder, name)) if self._task._role else ""
+        return own if os.path.isfile(own) else str(self._find_needle(folder, name))
+
     def act(self, result: dict[str, Any], options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         tenant = options["tenant"]
         if not options["paused_too"] and self.skips_paused(result, tenant):
             result["objects"] = []
             return
-        sources = manifests.load(options["manifests"], self._find_needle)
+        sources = manifests.load(options["manifests"], self._find)
         rendered = list(manifests.render(sources, self._templar, task_vars))
         report = Report()
         component = Component(
