@@ -19,7 +19,7 @@ from devcluster import binaries, kwok
 from tests.reader import Reader, UnknownKindError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-DEADLINE = 300
+DEADLINE = 600
 """Seconds after which what was waited for counts as never coming."""
 FIRST_PAUSE, LAST_PAUSE = 0.1, 0.5
 """Seconds between two looks."""
@@ -61,7 +61,7 @@ class Cluster:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=2 * DEADLINE,
+            timeout=DEADLINE,
             check=False,
         )
         assert not check or done.returncode == 0, done.stderr
@@ -144,7 +144,7 @@ class Cluster:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=5 * DEADLINE,
+            timeout=2 * DEADLINE,
             check=False,
         )
         return Run(done.returncode, done.stdout)

@@ -12,6 +12,7 @@ from ..plugin_utils import polling
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import ApiError, Client, connect
 from ..plugin_utils.errors import RefusedError
+from ..plugin_utils.manifests import LOADER
 from ..plugin_utils.report import Report
 
 MANIFESTS = Path(__file__).resolve().parent.parent.parent / "config" / "crd"
@@ -48,7 +49,7 @@ class ActionModule(KubernetesAction):
 def api_manifests() -> Iterator[dict[str, Any]]:
     """Yield the manifests of the Tenant API, the CRD first."""
     for path in sorted(MANIFESTS.glob("*.yaml")):
-        for document in yaml.safe_load_all(path.read_text()):
+        for document in yaml.load_all(path.read_text(), Loader=LOADER):
             if document["apiVersion"] != "kustomize.config.k8s.io/v1beta1":
                 yield document
 

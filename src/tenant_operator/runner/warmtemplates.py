@@ -18,6 +18,9 @@ from jinja2 import TemplateError, nodes
 
 from tenant_operator.runner.sources import YAML_SUFFIXES
 
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""libyaml's loader, ten times as fast, where it is there."""
+
 _compiled: dict[tuple[Any, ...], CodeType] = {}
 _Environment = _jinja_bits.AnsibleEnvironment
 _compile_anew = _Environment.compile
@@ -72,7 +75,7 @@ def _find(self: Any, name: str) -> Callable[..., Any]:
 
 def _templates(path: Path) -> Iterator[str]:
     try:
-        documents = list(yaml.load_all(path.read_text(), Loader=yaml.BaseLoader))
+        documents = list(yaml.load_all(path.read_text(), Loader=LOADER))
     except (yaml.YAMLError, OSError):
         return
     yield from _strings(documents)
