@@ -10,7 +10,7 @@ init_plugin_loader([str(CHECKOUT / "src")])  # collections are imported by Ansib
 
 from ansible_collections.neurallog.tenant.plugins.module_utils.components import lifecycle as hook_names  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.module_utils.components.registry import COMPONENTS  # noqa: E402
-from ansible_collections.neurallog.tenant.plugins.plugin_utils import hooks, manifests  # noqa: E402
+from ansible_collections.neurallog.tenant.plugins.plugin_utils import expressions, hooks, manifests  # noqa: E402
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import ApiError, connect  # noqa: E402
 
 __all__ = ["ApiError", "Renderer"]
@@ -44,7 +44,7 @@ class Renderer:
         for folder, defaults, listed in self._roles.values():
             variables = {**defaults, "tenant": tenant}
             templar = Templar(loader=self._loader, variables=variables)
-            entries = manifests.plain(templar.template(listed))
+            entries = expressions.plain(templar.template(listed))
             sources = manifests.load(entries, lambda kind, name, folder=folder: str(folder / kind / name))
             for rendered in manifests.render(sources, templar, variables):
                 made[f"{rendered.manifest['kind']} {rendered.manifest['metadata']['name']}"] = rendered.manifest

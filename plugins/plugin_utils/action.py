@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from ansible.plugins.action import ActionBase
 
 from .client import CONNECTION_OPTIONS, ApiError, connect
 from .errors import RefusedError
-from .manifests import ManifestError, plain
+from .expressions import plain, without_templates
+from .manifests import ManifestError
 
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 """A template that is one variable and nothing else."""
-TEMPLATE = re.compile(r"\{[{%#]")
 
 
 class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -49,10 +48,9 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
             context: what Ansible knows about the argument.
         """
         if isinstance(value, str) and (variable := VARIABLE.fullmatch(value)):
-            variable_value = templar.available_variables.get(variable[1])
-            with suppress(TypeError):  # it holds something other than data, such as a vault value
-                if isinstance(variable_value, dict) and not TEMPLATE.search(text := json.dumps(variable_value)):
-                    return json.loads(text)
+            data = without_templates(templar.available_variables.get(variable[1]))
+            if isinstance(data, dict):
+                return data
         return super().finalize_task_arg(name, value, templar, context)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -16,10 +15,13 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
+from jinja2 import TemplateError
 
 from ..module_utils.kube.objects import without_nulls
 from ..module_utils.kube.resources import Manifest
+from . import expressions
+from .expressions import ExpressionError, Variables, plain
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's loader, ten times as fast, where it is there."""
@@ -130,11 +132,21 @@ def warm(roles: Path) -> None:
         roles: the folder of the roles.
     """
     for path in roles.glob("*/templates/**/*.yaml"):
-        with suppress(yaml.YAMLError, OSError):  # the task that uses it reports it
-            _documents(path)
+        with suppress(yaml.YAMLError, OSError, TemplateError, ExpressionError):  # the task that uses it reports it
+            _warm(_documents(path))
     for path in roles.glob("*/files/**/*"):
         with suppress(OSError, UnicodeDecodeError):
             _contents(path)
+
+
+def _warm(value: Any) -> None:
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for below in value:
+            _warm(below)
+    elif isinstance(value, str) and expressions.is_template(value):
+        expressions.warm(value)
 
 
 @functools.cache
@@ -161,38 +173,32 @@ def render(sources: Iterable[Source], templar: Templar, variables: Mapping[str, 
     Raises:
         ManifestError: an expression fails.
     """
-    bound = templar.copy_with_new_env(available_variables=variables)
+    known = Variables(templar.copy_with_new_env(available_variables=variables))
     for source in sources:
         entry = source.entry
         if not entry.when:
             continue
-        for scope in [variables] if entry.loop is None else [{**variables, "item": item} for item in entry.loop]:
-            bound.available_variables = scope
-            document = _render(source.document, bound, entry.template)
+        for scope in [known] if entry.loop is None else map(known.with_item, plain(entry.loop)):
+            document = _render(source.document, scope, entry.template)
             if source.files:
                 document["data"] = {**(document.get("data") or {}), **source.files}
             yield Rendered(plain(without_nulls(document)), entry.mode)
 
 
-def _render(value: Any, templar: Templar, where: str) -> Any:
+def _render(value: Any, variables: Variables, where: str) -> Any:
     if isinstance(value, dict):
         if WHEN in value:
-            holds = _render(value[WHEN], templar, f"{where}: {WHEN}")
+            holds = _render(value[WHEN], variables, f"{where}: {WHEN}")
             if not isinstance(holds, bool):
                 raise ManifestError(f"{where}: {WHEN} must be true or false, not {holds!r}")
             value = {key: below for key, below in value.items() if key != WHEN}
-            return _render(value, templar, where) if holds else None
-        return {key: _render(below, templar, f"{where}: {key}") for key, below in value.items()}
+            return _render(value, variables, where) if holds else None
+        return {key: _render(below, variables, f"{where}: {key}") for key, below in value.items()}
     if isinstance(value, list):
-        return [_render(below, templar, where) for below in value]
-    if isinstance(value, str) and ("{{" in value or "{%" in value):
+        return [_render(below, variables, where) for below in value]
+    if isinstance(value, str) and expressions.is_template(value):
         try:
-            return templar.template(trust_as_template(value))
-        except (AnsibleError, ValueError, TypeError) as error:
+            return expressions.evaluate(value, variables)
+        except ExpressionError as error:
             raise ManifestError(f"{where}: {error}") from None
     return value
-
-
-def plain(value: Any) -> Any:
-    """Return the value in Python's own types. ansible-core tags strings and has lazy containers."""
-    return json.loads(json.dumps(value))

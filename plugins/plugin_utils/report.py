@@ -12,7 +12,7 @@ import yaml
 from ..module_utils import names
 from ..module_utils.kube import managed_fields, objects
 from ..module_utils.kube.resources import Manifest, describe
-from .manifests import plain
+from .expressions import plain
 
 
 @dataclass

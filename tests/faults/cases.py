@@ -30,6 +30,9 @@ OUTAGES = ("kube-apiserver", "etcd")
 PLACES = 3
 """Requests of an action at which an outage begins: the first, the middle and the last one."""
 
+DRIFTS = ("edit", "strip", "disown", "delete")
+"""What somebody does to an object at rest. Each is a method of Drift."""
+
 NOTHING = ("none",)
 """What happens to a tenant of a batch whose neighbours have the faults."""
 
@@ -39,11 +42,13 @@ KINDS = {
     "kill": KILLS,
     "start": ERRORS,
     "outage": OUTAGES,
+    "drift": DRIFTS,
     "neighbour": NOTHING,
 }
 """The kinds of faults, by what they happen to.
 
-A request or an event about a tenant, the operator at a write, a request while it starts, or the control plane.
+A request or an event about a tenant, the operator at a write, a request while it starts, the control plane, or one of
+the tenant's objects after the action.
 """
 EVERYBODYS = {"kill", "start", "outage"}
 """What happens to all tenants."""
@@ -99,7 +104,7 @@ def batches(cases, size):
         size: how many tenants there are at once.
     """
     made = []
-    for subjects, tenants in (({"request", "event"}, size), (EVERYBODYS, 1)):
+    for subjects, tenants in (({"request", "event", "drift"}, size), (EVERYBODYS, 1)):
         waiting = {action: [c for c in cases if c.action == action and c.subject in subjects] for action in ACTIONS}
         while any(waiting.values()):
             taken = {

@@ -17,6 +17,7 @@ from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Api
 from tests.control_plane import CHECKOUT, DEADLINE
 from tests.faults import oracles
 from tests.faults.cases import ACTIONS, PLACES, Case
+from tests.faults.drift import Drift
 from tests.faults.outage import Outage
 from tests.faults.proxy import Proxy
 from tests.faults.results import Result
@@ -180,6 +181,7 @@ class Rig:
             made, deleted = oracles.made_and_deleted(self._cluster.audited(began), f"tenant-{name}")
             seen.made[action], seen.deleted[action] = made, deleted
             seen.objects[action] = self._objects([name])[name]
+            seen.counts["drift", action] = len(seen.objects[action])
         number = self._requests_of_a_start()
         seen.counts.update({("start", action): number for action in ACTIONS})
         return seen
@@ -202,9 +204,11 @@ class Rig:
             self.kill()
         done = self._wait(action, names)
         self._proxy.clear()
+        drifts = {name: fault for name, fault in faults.items() if isinstance(fault, Drift)}
+        done |= self._drift(action, drifts)
         is_lossy = any(case.kind == "drop" for case in cases.values())
         at_rest = self._rest(action, names, QUIET_AFTER_LOSS if is_lossy else QUIET)
-        wrong = self._judge(action, names, began)
+        wrong = self._judge(action, names, began, drifts)
         for name in names:
             late = [] if name in done else [f"not done after {self._bound} s: {self._told(name)}"]
             wrong[name] = [*late, *wrong[name], *oracles.quiet(at_rest, name), *self.tracebacks(), *self._strange]
@@ -232,6 +236,8 @@ class Rig:
         options = {"spared": case.number}
         if case.subject == "start":
             return self._proxy.add(case.kind, "", times=1, **options)
+        if case.subject == "drift":
+            return Drift(self._cluster, self._client, case.kind, case.number)
         if case.subject == "event":
             return self._proxy.add_to_events(case.kind, _named(name), **options)
         options["times"] = 1
@@ -263,6 +269,21 @@ class Rig:
                 done.setdefault(name, time.monotonic() - started)
             time.sleep(PAUSE)
         return done
+
+    def _drift(self, action, drifts):
+        """Change an object of each of these tenants. Return the seconds until they were as before, by name."""
+        if drifts:
+            found = made_by_tenant(self._client)
+            for name, drift in drifts.items():
+                drift.happen(found[name])
+        started, mended = time.monotonic(), {}
+        while len(mended) < len(drifts) and time.monotonic() - started < self._bound:
+            objects = self._objects(drifts)
+            for name in drifts.keys() - mended.keys():
+                if not oracles.end_state(self.undisturbed.objects[action], objects[name]):
+                    mended[name] = time.monotonic() - started
+            time.sleep(PAUSE)
+        return mended
 
     def _done(self, action, names):
         """Return those of the tenants that are as the action wants them now; none where nobody can be asked."""
@@ -304,13 +325,14 @@ class Rig:
             if (is_quiet and len(self._done(action, names)) == len(names)) or time.monotonic() > ends:
                 return events
 
-    def _judge(self, action, names, began):
+    def _judge(self, action, names, began, drifts):
         events, objects = self._cluster.audited(began), self._objects(names)
         wrong = defaultdict(list)
         for name in names:
             made, deleted = oracles.made_and_deleted(events, f"tenant-{name}")
             wrong[name] += oracles.end_state(self.undisturbed.objects[action], objects[name])
-            wrong[name] += oracles.same_counts("made", self.undisturbed.made[action], made)
+            again = Counter([drifts[name].made_again] if name in drifts and drifts[name].made_again else ())
+            wrong[name] += oracles.same_counts("made", self.undisturbed.made[action] + again, made)
             wrong[name] += oracles.same_counts(
                 "deleted",
                 Counter(dict.fromkeys(self.undisturbed.deleted[action], 1)),

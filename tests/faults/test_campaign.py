@@ -28,7 +28,8 @@ def sample(rig, subject, most=None):
             places[case.kind, case.action].append(case)
     kinds = KINDS[subject]
     chosen = numbers.sample(kinds, most) if most else kinds
-    return [numbers.choice(places[place]) for place in zip(chosen, cycle(ACTIONS), strict=False)]
+    actions = [action for action in ACTIONS if rig.undisturbed.counts[subject, action]]
+    return [numbers.choice(places[place]) for place in zip(chosen, cycle(actions), strict=False)]
 
 
 def wrong(rig, cases):
@@ -40,6 +41,10 @@ def wrong(rig, cases):
 
 def test_after_every_kind_of_error_of_a_request_and_of_an_event_all_is_as_ever(rig):
     assert wrong(rig, [*sample(rig, "request"), *sample(rig, "event")]) == {}
+
+
+def test_after_a_drift_of_every_kind_all_is_as_ever(rig):
+    assert wrong(rig, sample(rig, "drift")) == {}
 
 
 def test_after_a_kill_at_a_write_all_is_as_ever(rig):

@@ -40,8 +40,13 @@ def warm(files: Iterable[Path]) -> None:
     _Plugins.__getitem__ = _find
     environment = _Environment()
     with _jinja_bits._TemplateCompileContext(escape_backslashes=True):
-        for template in (template for path in files if path.suffix in YAML_SUFFIXES for template in _templates(path)):
+        for template in (template for path in files if _is_read_by_ansible(path) for template in _templates(path)):
             _warm_one(environment, template)
+
+
+def _is_read_by_ansible(path: Path) -> bool:
+    """Return whether Ansible evaluates a file string by string. What is in a role's templates is one text to it."""
+    return path.suffix in YAML_SUFFIXES and "templates" not in path.parts
 
 
 def _warm_one(environment: Any, template: str) -> None:

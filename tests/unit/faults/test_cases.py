@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.cases import ACTIONS, EVENTS, KILLS, OUTAGES, Case, all_cases, batches
+from tests.faults.cases import ACTIONS, DRIFTS, EVENTS, KILLS, OUTAGES, Case, all_cases, batches
 
 COUNTS = Counter(
     {
@@ -13,13 +13,15 @@ COUNTS = Counter(
         ("kill", "delete"): 3,
         ("outage", "change"): 3,
         ("start", "create"): 1,
+        ("drift", "change"): 2,
     }
 )
 
 
 def test_there_is_a_case_for_each_kind_of_fault_at_each_place():
     cases = all_cases(COUNTS)
-    assert len(cases) == len(set(cases)) == 11 * (2 + 1) + len(EVENTS) + len(KILLS) * 3 + len(OUTAGES) * 3
+    number = 11 * (2 + 1) + len(EVENTS) + len(KILLS) * 3 + len(OUTAGES) * 3 + len(DRIFTS) * 2
+    assert len(cases) == len(set(cases)) == number
     assert Case("event", "drop", "change", 0) in cases
 
 
