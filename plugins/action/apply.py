@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from ..plugin_utils import manifests
 from ..plugin_utils.action import KubernetesAction
 from ..plugin_utils.client import connect
 from ..plugin_utils.component import Component
+from ..plugin_utils.expressions import ExpressionError, Variables, evaluated
 from ..plugin_utils.report import Report
 
 display = Display()
@@ -34,6 +36,21 @@ class ActionModule(KubernetesAction):
     def warm(cls) -> None:
         super().warm()
         manifests.warm(Path(__file__).parents[2] / "roles")
+
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
+        """Evaluate the entries of ``manifests`` as what is in their templates; what that cannot do Ansible does.
+
+        Args:
+            name: the name of the option.
+            value: what the task gives.
+            templar: what evaluates templates.
+            context: what Ansible knows about the argument.
+        """
+        if name == "manifests" and isinstance(value, list):
+            with suppress(ExpressionError):
+                return evaluated(value, Variables(templar))
+        return super().finalize_task_arg(name, value, templar, context)
 
     def _find(self, folder: str, name: str) -> str:
         """Return the path of a role's file. Ansible's own search, which comes next, looks at many places for each."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.loader import filter_loader
-from ansible.template import Templar
+from ansible.template import Templar, is_trusted_as_template
 from jinja2 import Environment, StrictUndefined, TemplateError, Undefined, meta, nodes
 from jinja2.environment import TemplateExpression
 
@@ -103,6 +103,25 @@ def evaluate(text: str, variables: Variables) -> Any:
         return values[0] if len(parts) == 1 else "".join(map(str, values))
     except (TemplateError, AnsibleError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise ExpressionError(str(error)) from None
+
+
+def evaluated(value: Any, variables: Variables) -> Any:
+    """Return a value of a playbook with what its texts say. One that Ansible does not trust has no expressions.
+
+    Args:
+        value: the value.
+        variables: what expressions know.
+
+    Raises:
+        ExpressionError: one is wrong, or needs more than filters.
+    """
+    if isinstance(value, dict):
+        return {str(key): evaluated(below, variables) for key, below in value.items()}
+    if isinstance(value, list):
+        return [evaluated(below, variables) for below in value]
+    if isinstance(value, str) and is_template(value) and is_trusted_as_template(value):
+        return evaluate(str(value), variables)
+    return value
 
 
 def warm(text: str) -> None:

@@ -100,6 +100,16 @@ def test_a_variable_is_evaluated_once():
     assert known.asked == 1
 
 
+def test_what_a_playbook_says_is_evaluated_and_what_it_does_not_vouch_for_is_not():
+    entry = {"template": "a.yaml", "when": trust_as_template("{{ size > 2 }}"), "loop": ["{{ size }}", 1, None]}
+    assert expressions.evaluated([entry, "b.yaml"], variables(size=3)) == [
+        {"template": "a.yaml", "when": True, "loop": ["{{ size }}", 1, None]},
+        "b.yaml",
+    ]
+    with pytest.raises(ExpressionError, match="lookup"):
+        expressions.evaluated([trust_as_template("{{ lookup('env', 'HOME') }}")], variables())
+
+
 @pytest.mark.parametrize("value", ["{{ a }}", {"a": ["{% b %}"]}, {"{# c #}": 1}, {object(): 1}, {1, 2}])
 def test_what_may_hold_a_template_or_is_no_data_is_not_taken_as_it_is(value):
     assert expressions.without_templates(value) is None
