@@ -171,7 +171,7 @@ test-molecule: venv ## Run molecule's scenario `default` on a control plane of i
 
 .PHONY: test-kind
 test-kind: venv ## Build the images and run what needs real pods, on kind clusters of their own
-	pytest -q --instafail --numprocesses 2 --dist loadscope --durations 20 -m "not day_two" tests/kind
+	pytest -q --instafail --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 20 -m "not day_two" tests/kind
 	molecule test --scenario-name kind </dev/null
 
 DAY_TWO := pytest -q --instafail --durations 0 --junit-xml

@@ -33,7 +33,7 @@ def test_neither_a_leader_that_was_stopped_past_its_lease_nor_its_runs_write_any
     """Their run waits for an answer when they are stopped. It comes, or the run asks again, when another one leads."""
     first = operate(*ELECTED)
     before = cluster.wait_until(lambda: leads(cluster))
-    question = proxy.add("silence", f"/tenant-{name}/services", method="GET", times=1)
+    question = proxy.add("silence", f"/tenant-{name}/secrets/", method="GET", times=1)
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: question.waiting)
     family = {first.pid, *processes_of(tmp_path)}

@@ -52,10 +52,13 @@ def test_a_tenant_that_the_watcher_itself_cannot_read_holds_up_no_other(cluster,
     cluster.wait_until(lambda: is_reconciled(cluster, silent))
 
 
-def test_a_tenant_whose_objects_fit_into_no_memory_fails_alone(cluster, proxy, operate, fleet):
-    huge, good = fleet("huge", "good")
-    fault = proxy.add("flood", f"/namespaces/tenant-{huge}/services", method="GET")
+def test_a_tenant_whose_objects_fit_into_no_memory_fails_alone(cluster, proxy, operate, fleet, make_tenant):
+    huge, good = both = fleet("huge", "good")
     operate()
+    cluster.wait_until(lambda: all(is_reconciled(cluster, each) for each in both))
+    fault = proxy.add("flood", f"/namespaces/tenant-{huge}/services", method="GET")
+    for each in both:
+        cluster.apply(make_tenant(each, description="changed"))
     cluster.wait_until(lambda: is_reconciled(cluster, good))
     cluster.wait_until(lambda: told(cluster, huge))
     proxy.remove(fault)
