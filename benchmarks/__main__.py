@@ -24,11 +24,14 @@ import yaml
 from ansible_collections.neurallog.tenant.plugins.module_utils import kinds, names
 from ansible_collections.neurallog.tenant.plugins.module_utils.kube import managed_fields
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client, connect
+from benchmarks import cpu
+from benchmarks.measures import Measures
 from benchmarks.watcher import PERIOD, Watcher
 from devcluster import kwok
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PLAYBOOK = Path(sys.executable).parent / "ansible-playbook"
+RESULTS = CHECKOUT / "benchmarks" / "results" / "latest.json"
 REST = 3
 """Reconcile periods that the operator is counted for at rest."""
 
@@ -57,7 +60,9 @@ class Bench:
     def __init__(self, cluster: kwok.Cluster, rounds: int):
         self.folder = cluster.folder
         self.rounds = rounds
+        self.measures = Measures()
         self.environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig), "ANSIBLE_FORKS": "10"}
+        self.kubeconfig = cluster.kubeconfig
         self.client: Client = connect({"kubeconfig": str(cluster.kubeconfig)})
         self.made = 0
         self.watched: list[str] = []
@@ -67,7 +72,7 @@ class Bench:
 
     def run(self, many: int) -> None:
         """Measure one tenant and ``many`` at once, and a second run that changes nothing."""
-        watcher = Watcher(self.folder, self.environment, self.client)
+        watcher = Watcher(self.folder, self.environment, self.client, self.kubeconfig)
         try:
             self._compare(watcher, many)
             self._count(watcher)
@@ -82,26 +87,32 @@ class Bench:
             "k8s": self._k8s,
         }
         objects = sum(map(len, self.pattern.values()))
-        print(
-            f"{objects} objects a tenant, median of {self.rounds} rounds, seconds a tenant; in brackets times the floor"
-        )
+        print(f"{objects} objects a tenant; medians of {self.rounds} rounds, a tenant")
         for count in (1, many):
-            seconds: dict[str, list[float]] = {way: [] for way in ways}
-            again: dict[str, list[float]] = {way: [] for way in ways}
-            for _ in range(self.rounds):
+            for number in range(self.rounds):
+                print(f"  {count} at once, round {number + 1} of {self.rounds}", flush=True)
                 for way, make in ways.items():
                     names = self._names(count)
-                    seconds[way].append(_timed(make, names) / count)
+                    own = _of_watcher if way == "watcher" else _of_others
+                    self._measure(f"{count} new", way, make, names, lambda own=own: own(watcher))
                     if way == "watcher":
                         self.watched += names
                         watcher.settle()
                     else:
-                        again[way].append(_timed(make, names) / count)
-            for title, times in (("new", seconds), ("nothing to change", again)):
-                floor = statistics.median(times["floor"])
-                shown = [f"{way} {statistics.median(seconds):.3f} ({statistics.median(seconds) / floor:.1f})"
-                         for way, seconds in times.items() if seconds]  # fmt: skip
-                print(f"  {count:3} at once, {title + ':':18} {'   '.join(shown)}", flush=True)
+                        self._measure(f"{count} with nothing to change", way, make, names, lambda: _of_others(watcher))
+        print(self.measures.table())
+        self.measures.write(RESULTS)
+
+    def _measure(
+        self, work: str, way: str, make: Callable[[list[str]], None], names: list[str], own_cpu: Callable[[], float]
+    ) -> None:
+        """Let a contender do its work, and keep what it took."""
+        own, control_plane = own_cpu(), cpu.of_programs(self.folder)
+        started = time.perf_counter()
+        make(names)
+        wall = 1000 * (time.perf_counter() - started)
+        used = (wall, own_cpu() - own, cpu.of_programs(self.folder) - control_plane)
+        self.measures.of(work, way).add(*(each / len(names) for each in used))
 
     def _count(self, watcher: Watcher) -> None:
         """Show what the operator did beyond what had to be done, and how fast it repairs."""
@@ -160,6 +171,15 @@ class Bench:
             raise RuntimeError(done.stdout[-3000:] + done.stderr[-1000:])
 
 
+def _of_watcher(watcher: Watcher) -> float:
+    return cpu.of_tree(watcher.pid)
+
+
+def _of_others(watcher: Watcher) -> float:
+    """Return what this process and its children have used, without the operator, which is one of them."""
+    return cpu.of_tree(os.getpid()) - cpu.of_tree(watcher.pid)
+
+
 def _bare(live: dict[str, Any], namespace: str) -> dict[str, Any]:
     """Return what somebody would write to get this object, without what belongs to this one alone."""
     metadata = {"name": live["metadata"]["name"], "labels": live["metadata"].get("labels", {})}
@@ -178,12 +198,6 @@ def _bare(live: dict[str, Any], namespace: str) -> dict[str, Any]:
     if live["kind"] == "PersistentVolumeClaim":
         manifest["spec"] = {key: value for key, value in live["spec"].items() if key != "volumeName"}
     return {**manifest, "metadata": metadata}
-
-
-def _timed(make: Callable[[list[str]], None], names: list[str]) -> float:
-    started = time.perf_counter()
-    make(names)
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

@@ -9,11 +9,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
+import kubernetes
 import yaml
 
 from ansible_collections.neurallog.tenant.plugins.plugin_utils.client import Client
+from tenant_operator.kube.client import Connection
+from tenant_operator.kube.gvk import GroupVersionKind
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 METRICS = ("--metrics-bind-address", "127.0.0.1:0", "--metrics-secure", "false", "--metrics-require-rbac", "false")
@@ -29,10 +33,14 @@ class Watcher:
         folder: for its watches.yaml and its log.
         environment: with the KUBECONFIG of its cluster.
         client: the same cluster, to look at what it did.
+        kubeconfig: the same.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], client: Client):
+    def __init__(self, folder: Path, environment: Mapping[str, str], client: Client, kubeconfig: Path):
         self._client = client
+        self._tenants = _connect(kubeconfig).client(
+            GroupVersionKind("neurallog.io", "v1", "Tenant"), selectors={"labelSelector": "benchmark=watcher"}
+        )
         (entry,) = yaml.safe_load((CHECKOUT / "watches.yaml").read_text())
         entry |= {"selector": {"matchLabels": LABEL}, "reconcilePeriod": f"{PERIOD:.0f}s"}
         watches, self._log = folder / "watches.yaml", folder / "operator.log"
@@ -52,21 +60,25 @@ class Watcher:
         self._process.terminate()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def make(self, names: list[str]) -> None:
         """Create Tenants, and wait until all that belongs to them is written and reported."""
+        before = self._tenants.latest()
         for name in names:
             metadata = {"name": name, "labels": LABEL}
             self._client.create(
                 {"apiVersion": "neurallog.io/v1", "kind": "Tenant", "metadata": metadata}, manager="bench"
             )
         waited = set(names)
-        while waited:
-            time.sleep(0.01)
-            waited -= {
-                tenant["metadata"]["name"]
-                for tenant in self._client.list_objects("neurallog.io/v1", "Tenant", labelSelector="benchmark=watcher")
-                if (tenant.get("status") or {}).get("applied")
-            }
+        with closing(self._tenants.watch(before)) as events:  # a poll would cost the API server as much as the work
+            while waited:
+                tenant = next(events)["object"]
+                if (tenant.get("status") or {}).get("applied"):
+                    waited.discard(tenant["metadata"]["name"])
 
     def repair(self, name: str) -> float:
         """Delete the tenant's StatefulSet; return the seconds until there is another one."""
@@ -100,3 +112,9 @@ class Watcher:
             raise RuntimeError("the operator does not say where its metrics are")
         with urllib.request.urlopen(f"http://{address.group(1)}/metrics", timeout=10) as answer:  # loopback
             return sum(map(float, re.findall(pattern, answer.read().decode())))
+
+
+def _connect(kubeconfig: Path) -> Connection:
+    configuration = kubernetes.client.Configuration()
+    kubernetes.config.load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+    return Connection(configuration, kubernetes.client.ApiClient(configuration).rest_client.pool_manager)
