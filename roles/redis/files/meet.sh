@@ -5,10 +5,10 @@ while sleep 5; do
     sh /etc/redis/rejoin.sh
     continue
   fi
-  [ -z "$(echo "$nodes" | awk -v name="$HOSTNAME" -f /etc/redis/lost.awk)" ] || sh /etc/redis/rejoin.sh
   rm -f /data/.restored
   echo "$nodes" | sh /etc/redis/follow.sh
   echo "$nodes" | grep -qE 'fail|disconnected' || continue
+  [ -z "$(echo "$nodes" | awk -v name="$HOSTNAME" -f /etc/redis/lost.awk)" ] || sh /etc/redis/rejoin.sh
   for host in $(sh /etc/redis/hosts.sh); do
     address=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" config get cluster-announce-ip 2>/dev/null | sed -n 2p)
     known=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes 2>/dev/null | grep -c :)

@@ -2,7 +2,8 @@
 # place: as a replica where another one has its slots, else as their master, empty like any Redis that lost its volume.
 # It may be ended at any moment: the next time does what is left.
 cli() { redis-cli $REDIS_CLI_OPTIONS "$@"; }
-me=$(cli cluster myid)
+mine=$(cli cluster nodes)
+me=$(echo "$mine" | awk '/myself/ {print $1}')
 for host in $(sh /etc/redis/hosts.sh); do
   nodes=$(timeout 3 redis-cli $REDIS_CLI_OPTIONS -h "$host" cluster nodes 2>/dev/null)
   old=$(echo "$nodes" | awk -v me="$me" -v name="$HOSTNAME" -f /etc/redis/lost.awk)
@@ -15,7 +16,6 @@ others=$(echo "$nodes" | grep -vxF "$old" | awk -v me="$me" '$1 != me')
 heir=$(echo "$others" | awk -v lost="$lost" '$3 !~ /fail|noaddr/ && index(lost, $4) {sub(/:.*/, "", $2); print $2; exit}')
 role=--cluster-slave
 [ "$(echo "$others" | awk -f /etc/redis/live-masters.awk | grep -c :)" -ge "$(cat /etc/redis/masters)" ] || role=
-mine=$(cli cluster nodes)
 if [ -n "$slots" ] && [ -n "$heir" ]; then
   # Its replica takes over. It does so by itself where the others can see that the master has failed.
   case "$old" in *noaddr*) cli -h "$heir" cluster failover force ;; esac
