@@ -21,9 +21,10 @@ if [ -n "$slots" ] && [ -n "$heir" ]; then
   case "$old" in *noaddr*) cli -h "$heir" cluster failover force ;; esac
   exit 0
 elif [ "$(echo "$mine" | grep -c :)" -ge 2 ]; then
-  case "$role $(echo "$mine" | grep myself)" in
-    --cluster-slave*master*connected) cli cluster replicate "$(echo "$others" | awk -f /etc/redis/fewest-replicas.awk)" ;;
-  esac
+  # It was ended when it had joined, as a master without slots.
+  if [ -n "$role" ] && echo "$mine" | grep -q 'myself,master.* connected$'; then
+    cli cluster replicate "$(echo "$others" | awk -f /etc/redis/fewest-replicas.awk)"
+  fi
 elif [ -z "$slots" ]; then
   cli --cluster add-node "$POD_IP:6379" "$host:6379" $role || exit 1
 else
