@@ -54,6 +54,7 @@ def test_filters_are_those_that_ansible_finds():
         ("{{ tenant.spec.gone.further }}", "has no attribute 'gone'"),
         ("x-{{ missing }}", "'missing' is undefined"),
         ("{{ 1 | nobody.knows.it }}", "nobody.knows.it"),
+        ("{{ 1 | nobody }}", "there is no filter nobody"),
         ("{{ 1 | combine({}) }}", "expected dicts but got"),
         ("{{ 1 + 'a' }}", "unsupported operand"),
         ("{{ 1 +", "unexpected"),
@@ -72,6 +73,11 @@ def test_what_a_user_sets_a_variable_to_is_evaluated_by_ansible_and_what_a_tenan
         "tenant": {"description": "{{ registry }}"},
     }
     assert evaluate("{{ image }} {{ tenant.description }}", **known) == "local/redis {{ registry }}"
+
+
+@pytest.mark.parametrize(("text", "holds"), [("a {b} c", False), ("a-{{ b }}", True), ("{% if b %}", True), ("", False)])
+def test_a_text_with_expressions_or_statements_is_a_template(text, holds):
+    assert expressions.is_template(text) is holds
 
 
 def test_braces_within_a_string_end_no_expression():
