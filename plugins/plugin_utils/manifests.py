@@ -131,8 +131,8 @@ def warm(roles: Path) -> None:
     Args:
         roles: the folder of the roles.
     """
-    for path in roles.glob("*/templates/**/*.yaml"):
-        with suppress(yaml.YAMLError, OSError, TemplateError, ExpressionError):  # the task that uses it reports it
+    for path in [*roles.glob("*/templates/**/*.yaml"), *roles.glob("*/tasks/*.yml")]:
+        with suppress(yaml.YAMLError, OSError):  # the task that uses it reports it
             _warm(_documents(path))
     for path in roles.glob("*/files/**/*"):
         with suppress(OSError, UnicodeDecodeError):
@@ -146,7 +146,8 @@ def _warm(value: Any) -> None:
         for below in value:
             _warm(below)
     elif isinstance(value, str) and expressions.is_template(value):
-        expressions.warm(value)
+        with suppress(TemplateError, ExpressionError):
+            expressions.warm(value)
 
 
 @functools.cache

@@ -10,18 +10,18 @@ from pathlib import Path
 
 CGROUP = Path("/sys/fs/cgroup")
 
-FORKS_PER_CPU = 2.5
-"""A host's task waits for the API server for more than half of its time."""
+RUNS_PER_CPU = 2.5
+"""A run waits for the API server for more than half of its time."""
 
-MEMORY_PER_FORK = 64 * 1024 * 1024
-"""Bytes that a fork copies of the warmed process, and some."""
+MEMORY_PER_RUN = 64 * 1024 * 1024
+"""Bytes that a run copies of the warmed process, and some."""
 
 MEMORY_OF_THE_REST = 256 * 1024 * 1024
 """Bytes for the watcher, its cache and the warmed process."""
 
 
-def forks(cgroup: Path = CGROUP, cpus: int | None = None) -> int:
-    """Return how many hosts a run processes in parallel; at least one.
+def runs(cgroup: Path = CGROUP, cpus: int | None = None) -> int:
+    """Return how many runs there may be at once; at least one.
 
     Args:
         cgroup: the folder of the control group.
@@ -30,9 +30,9 @@ def forks(cgroup: Path = CGROUP, cpus: int | None = None) -> int:
     available = float(cpus or len(os.sched_getaffinity(0)))
     if (quota := _cpu_quota(cgroup)) is not None:
         available = min(available, quota)
-    bounds = [available * FORKS_PER_CPU]
+    bounds = [available * RUNS_PER_CPU]
     if (limit := _memory_limit(cgroup)) is not None:
-        bounds.append((limit - MEMORY_OF_THE_REST) / MEMORY_PER_FORK)
+        bounds.append((limit - MEMORY_OF_THE_REST) / MEMORY_PER_RUN)
     return max(1, int(min(bounds)))
 
 

@@ -44,11 +44,8 @@ T = TypeVar("T")
 LEASE = "tenant-operator"
 
 
-WORKERS = 2
-"""Batches of a watch at once, and as many retries: while one waits for a resource that hangs, the other goes on."""
-
-SPARE_AFTER = 0.5
-"""Seconds that a resource waits for the first worker. What comes together meanwhile is one batch of the second."""
+RETRYING = 2
+"""Workers of a watch for what failed before: while one waits for a resource that hangs, the other goes on."""
 
 
 class LeaseLostError(Exception):
@@ -64,6 +61,8 @@ class _Watched:
     queue: WorkQueue
     runner: Runner
     controller: Controller
+    concurrency: int
+    """How many resources are worked on at once."""
     threads: list[threading.Thread] = field(default_factory=list)
     workers: list[threading.Thread] = field(default_factory=list)
 
@@ -78,10 +77,10 @@ class _Watched:
 
     def work(self) -> None:
         """Start working on the queue."""
-        for number in range(WORKERS):
-            work = partial(self.controller.run, number * SPARE_AFTER)
-            self.workers.append(self._start(f"work {self.watch.kind} {number}", work))
-            self.workers.append(self._start(f"retry {self.watch.kind} {number}", self.controller.run_alone))
+        for number in range(self.concurrency):
+            self.workers.append(self._start(f"work {self.watch.kind} {number}", self.controller.run))
+        for number in range(RETRYING):
+            self.workers.append(self._start(f"retry {self.watch.kind} {number}", self.controller.run_failed))
 
     def drain(self) -> None:
         """Start nothing new and wait for the current runs."""
@@ -254,7 +253,6 @@ class Manager:
             reconciler.reconcile,
             applied.is_echo,
             is_leading=lambda: lease is None or lease.is_held,
-            batch=self._settings.max_batch,
         )
         cache.add_event_handler(controller.handle)
         if dependents:
@@ -272,11 +270,11 @@ class Manager:
         metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
         # Dependents are listed before their resource: otherwise all of them would seem to be missing.
-        return _Watched(watch, caches, queue, runner, controller)
+        return _Watched(watch, caches, queue, runner, controller, self._settings.max_concurrent_reconciles)
 
     def _warm(self, watch: Watch, lease: Lease | None) -> Runner:
         fence = lease.fence.path if lease else ""
-        runner = Runner(watch, forks=self._settings.forks, time_limit=self._settings.time_limit, fence=fence)
+        runner = Runner(watch, time_limit=self._settings.time_limit, fence=fence)
         try:
             runner.start(self._stopped.is_set)
         except WarmLateError as error:

@@ -24,8 +24,7 @@ class Settings:
     """The settings of the watcher."""
 
     watches: Path
-    max_batch: int
-    forks: int
+    max_concurrent_reconciles: int
     time_limit: float
     rollout_rate: float
     sync_period: int
@@ -55,8 +54,8 @@ def parse(arguments: list[str] | None = None) -> Settings:
         run.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
 
     flag("watches", _watches(), "the watches.yaml; WATCHES_FILE is ansible-operator's name for it", Path)
-    flag("max-batch", "50", "resources in one run", _positive)
-    flag("forks", str(capacity.forks()), "hosts of a run at once; by default what CPU and memory bear", _positive)
+    at_once = "resources of a kind that are worked on at once; by default what CPU and memory bear"
+    flag("max-concurrent-reconciles", str(capacity.runs()), at_once, _positive)
     flag("time-limit", "300", "seconds that a run may take", _positive)
     flag("rollout-rate", "60", "resources in a minute that get a new playbook", _positive)
     flag("sync-period", "3600", "seconds after which all is listed anew, in case an event was lost", _positive)

@@ -1,9 +1,9 @@
-"""One controller for each watch: from events to keys, and from keys to batches."""
+"""One controller for each watch: from events to keys, and from keys to the reconciler."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from tenant_operator.kube.client import Manifest, annotations_of, key_of
 from tenant_operator.reconciling.dependents import Dependent
@@ -36,24 +36,22 @@ _OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp", "fin
 
 
 class Controller:
-    """Queues the resources of events, and passes them to the reconciler in batches."""
+    """Queues the resources of events, and passes each to the reconciler."""
 
     def __init__(
         self,
         queue: WorkQueue,
         requeue: Requeue,
-        reconcile: Callable[[Sequence[str], Callable[[str], None]], None],
+        reconcile: Callable[[str], None],
         is_echo: Callable[[Dependent | None, Dependent | None], bool],
         *,
         is_leading: Callable[[], bool],
-        batch: int,
     ):
         self._queue = queue
         self._requeue = requeue
         self._reconcile = reconcile
         self._is_echo = is_echo
         self._is_leading = is_leading
-        self._batch = batch
 
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
         """Queue a resource that is new, changed, being deleted or gone. A change of its status alone is ignored.
@@ -80,41 +78,28 @@ class Controller:
         for resource in resources:
             self._queue.add(key_of(resource))
 
-    def run(self, waited: float = 0.0) -> None:
-        """Work on batches until the queue is closed. A batch is what waits when a run starts.
+    def run(self) -> None:
+        """Work on one resource after the other until the queue is closed."""
+        while key := self._queue.take():
+            self._work_on(key)
 
-        Args:
-            waited: seconds that a resource has waited for another worker.
-        """
-        while batch := self._queue.take(self._batch, waited=waited):
-            self._work_on(batch)
+    def run_failed(self) -> None:
+        """Work on those that failed, one after the other, until the queue is closed."""
+        while key := self._queue.take_failed():
+            self._work_on(key)
 
-    def run_alone(self) -> None:
-        """Work on resources that failed, each apart from the others, until the queue is closed."""
-        while batch := self._queue.take_alone():
-            self._work_on(batch)
-
-    def _work_on(self, batch: Sequence[str]) -> None:
-        """Reconcile a batch. A key leaves the queue only when there was nothing to do. All else comes back."""
-        left = dict.fromkeys(batch)
-
-        def done(key: str) -> None:
-            del left[key]
-            self._queue.done(key)
-
+    def _work_on(self, key: str) -> None:
+        """Reconcile a resource. Its key leaves the queue only when there was nothing to do. Else it comes back."""
         try:
             if self._is_leading():  # a process that was stopped past its lease notices it here
-                self._reconcile(batch, done)
+                self._reconcile(key)
             else:
-                for key in batch:
-                    self._requeue.not_leading(key)
+                self._requeue.not_leading(key)
         except Exception:
-            logger.exception("A batch failed: %s", ", ".join(left))
-            for key in left:
-                self._requeue.failed(key)
+            logger.exception("%s could not be reconciled", key)
+            self._requeue.failed(key)
         finally:
-            for key in list(left):
-                done(key)
+            self._queue.done(key)
 
 
 def _lost(before: Manifest, after: Manifest) -> bool:

@@ -1,10 +1,9 @@
-"""Reconciles a batch of resources: plan, fetch, initialise, run, conclude, requeue."""
+"""Reconciles a resource: plan, fetch, initialise, run, conclude, requeue."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -19,9 +18,6 @@ from tenant_operator.runner.outcome import Outcome
 from tenant_operator.watches import Parameters, Program, Watch
 
 logger = logging.getLogger(__name__)
-
-SIDE_BY_SIDE = 4
-"""Resources that are read or concluded at once: one whose request is not answered holds up no other."""
 
 SHOWN = 5
 """Changes that a log line and an Event name."""
@@ -47,15 +43,8 @@ class Runs(Protocol):
     def digest(self) -> str:
         """The digest of what a run does."""
 
-    def run(
-        self,
-        program: Program,
-        resources: Sequence[Mapping[str, Any]],
-        tell: Callable[[str, Outcome, str], object],
-        *,
-        tags: Sequence[str] = (),
-    ) -> None:
-        """Run the program to its end; tell for each resource its key, outcome, and the digest of what ran."""
+    def run(self, program: Program, resource: Mapping[str, Any], *, tags: Sequence[str] = ()) -> tuple[Outcome, str]:
+        """Run the program for a resource to its end. Return the outcome, and the digest of what ran."""
 
 
 class Events(Protocol):
@@ -90,14 +79,6 @@ class Work:
     def is_report(self) -> bool:
         """Whether only the status is to be reported."""
         return self.trigger.scope is Scope.STATUS
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """What resources share that are reconciled together: the optional kinds at the beginning, and who is told."""
-
-    served: tuple[str, ...]
-    done: Callable[[str], None]
 
 
 def _now() -> str:
@@ -139,41 +120,23 @@ class Reconciler:
         self._recorder = recorder
         self._now = now
 
-    def reconcile(self, keys: Sequence[str], done: Callable[[str], None]) -> None:
-        """Reconcile the resources of these keys. If one fails, it comes back, and the others are not affected.
+    def reconcile(self, key: str) -> None:
+        """Reconcile the resource of a key. If that fails, it comes back.
 
         Args:
-            keys: the keys of the resources.
-            done: called once with each key, as soon as nothing more is done for it.
+            key: the key of the resource.
         """
         served = self._applied.served  # a kind that is served from now on is for the next run
-        digest = digests.program(self._runs.digest, served)
-        triggers = {key: trigger for key in keys if (trigger := self._plan(key, digest)) is not Trigger.NONE}
-        fetched = self._each(lambda item: self._fetch(*item), {item[0]: item for item in triggers.items()})
-        ready = self._each(self._initialise, fetched)
-        for key in keys:
-            if key not in ready:
-                done(key)
-        self._run_all(list(ready.values()), _Batch(served, done))
-
-    def _each(self, step: Callable[[Any], Work | None], items: Mapping[str, Any]) -> dict[str, Work]:
-        """Attempt a step for each item, side by side. One without a result is dropped."""
-        if len(items) == 1:
-            results = [self._attempt(step, *item) for item in items.items()]
-        else:
-            with ThreadPoolExecutor(SIDE_BY_SIDE, "step") as pool:
-                results = list(pool.map(lambda item: self._attempt(step, *item), items.items()))
-        return {key: result for key, result in zip(items, results, strict=True) if result is not None}
-
-    def _attempt(self, step: Callable[[Any], Work | None], key: str, item: Any) -> Work | None:
-        """Call a step for an item. If it fails, the item is retried, and there is no result."""
+        trigger = self._plan(key, digests.program(self._runs.digest, served))
+        if trigger is Trigger.NONE:
+            return
         try:
-            return step(item)
+            if work := self._fetch(key, trigger):
+                self._run(work, served)
         except ApiError as error:
             self._applied.fail(key)
             delay = self._requeue.failed(key)
             logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
-            return None
 
     def _plan(self, key: str, digest: str) -> Trigger:
         """Return why the resource has to run now, from the caches alone: at rest, a resource costs no request."""
@@ -209,7 +172,7 @@ class Reconciler:
         is_report = trigger.scope is Scope.STATUS and self._watch.dependents is not None
         if trigger is Trigger.DELETION or (is_report and not self._applied.is_current(resource)):
             trigger = Trigger.CHANGE  # since the cache was looked at
-        return Work(resource, trigger, observed)
+        return self._initialised(Work(resource, trigger, observed))
 
     def _is_behind(self, key: str, resource: Manifest) -> bool:
         """Return whether only the cache lacks our finalizer, and nothing else is to be done."""
@@ -217,8 +180,8 @@ class Reconciler:
         has_lagged = cached is not None and self._lacks_finalizer(cached) and not self._lacks_finalizer(resource)
         return has_lagged and self._applied.is_current(resource)
 
-    def _initialise(self, work: Work) -> Work | None:
-        """Add the finalizer, before anything is made that it guards."""
+    def _initialised(self, work: Work) -> Work | None:
+        """Return the work with our finalizer, which is there before anything is made that it guards."""
         finalizer = self._watch.finalizer
         if finalizer is None or self._has_finalizer(work.resource):
             return work
@@ -230,58 +193,19 @@ class Reconciler:
             return None
         return replace(work, resource=resource)
 
-    def _run_all(self, works: list[Work], batch: _Batch) -> None:
-        """Run deletions, full reconciles and status-only reports, each group in a run of its own, side by side."""
-        watch, finalizer = self._watch, self._watch.finalizer
-        status_tags = watch.dependents.status_tags if watch.dependents else ()
-        deleting = [work for work in works if work.is_deletion]
-        reporting = [work for work in works if work.is_report and status_tags]
-        staying = [work for work in works if work not in deleting and work not in reporting]
-        runs: list[Callable[[], None]] = []
-        if deleting and finalizer:
-            runs.append(lambda: self._run(Scope.DELETION, finalizer.program, deleting, batch))
-        if staying:
-            runs.append(lambda: self._run(Scope.ALL, watch.program, staying, batch))
-        if reporting:
-            runs.append(lambda: self._run(Scope.STATUS, watch.program, reporting, batch, tags=status_tags))
-        with ThreadPoolExecutor(max(1, len(runs)), "run") as pool:
-            list(pool.map(lambda run: run(), runs))
-
-    def _run(
-        self, scope: Scope, program: Program, works: Sequence[Work], batch: _Batch, *, tags: Sequence[str] = ()
-    ) -> None:
-        """Run for some resources. Each is concluded when its outcome is known, while the others still run."""
-        kind, by_key, lost = self._watch.kind, {work.key: work for work in works}, list[str]()
-
-        def conclude(key: str, outcome: Outcome, digest: str) -> None:
-            if outcome.is_lost and len(works) > 1:
-                self._applied.fail(key)
-                lost.append(key)
-                return
-            self._log(scope, by_key[key], outcome)
-            program_digest = digests.program(digest, batch.served)
-            self._attempt(lambda work: self._conclude(work, outcome, program_digest), key, by_key[key])
-
-        def finish(key: str, outcome: Outcome, digest: str) -> None:
-            try:
-                conclude(key, outcome, digest)
-            except Exception:
-                logger.exception("%s %s: its outcome could not be concluded", kind, key)
-                self._requeue.failed(key)
-            finally:
-                batch.done(key)
-
-        metrics.RUNS.labels(kind, scope).inc()
-        with metrics.RUN_SECONDS.labels(kind, scope).time(), ThreadPoolExecutor(SIDE_BY_SIDE, "conclude") as concluding:
-            self._runs.run(
-                program,
-                [work.resource for work in works],
-                lambda *known: concluding.submit(finish, *known),
-                tags=tags,
-            )
-        if lost:
-            logger.warning("%s %s: their run was lost; they come back in two halves", kind, ", ".join(lost))
-            self._requeue.lost(lost)
+    def _run(self, work: Work, served: tuple[str, ...]) -> None:
+        """Run what the trigger asks for, and conclude it."""
+        watch, scope, program = self._watch, Scope.ALL, self._watch.program
+        tags: tuple[str, ...] = ()
+        if work.is_deletion and watch.finalizer:
+            scope, program = Scope.DELETION, watch.finalizer.program
+        elif work.is_report and watch.dependents and watch.dependents.status_tags:
+            scope, tags = Scope.STATUS, watch.dependents.status_tags
+        metrics.RUNS.labels(watch.kind, scope).inc()
+        with metrics.RUN_SECONDS.labels(watch.kind, scope).time():
+            outcome, digest = self._runs.run(program, work.resource, tags=tags)
+        self._log(scope, work, outcome)
+        self._conclude(work, outcome, digests.program(digest, served))
 
     def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:
         kind, trigger = self._watch.kind, work.trigger

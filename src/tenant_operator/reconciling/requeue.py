@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from tenant_operator.reconciling.drift_backoff import DriftBackoff
 from tenant_operator.reconciling.rollout import Rollout
@@ -80,18 +79,8 @@ class Requeue:
         self._after(key, NOT_LEADING_DELAY, "not leading")
 
     def failed(self, key: str) -> float:
-        """Retry with backoff, apart from the other resources. Return the delay in seconds."""
-        return self._queue.retry(key, alone=True)
-
-    def lost(self, keys: Sequence[str]) -> None:
-        """Retry resources whose run was lost, in two halves, until the one that it was lost by is alone.
-
-        Args:
-            keys: the keys of the resources, of which nobody knows whose fault it is.
-        """
-        middle = (len(keys) + 1) // 2
-        for half in filter(None, (keys[:middle], keys[middle:])):
-            self._queue.retry_together(half)
+        """Retry with backoff, in the line of those that failed. Return the delay in seconds."""
+        return self._queue.retry(key, failed=True)
 
     def unfinished(self, key: str) -> None:
         """Retry with backoff: something is still on its way, or the cache is behind."""

@@ -1,8 +1,8 @@
 """A work queue of keys. Each key waits once and is processed once at a time. Failures come back with backoff.
 
-Source: the workqueue of k8s.io/client-go, with batches. What failed waits in a line of its own, and is worked on alone:
-it can neither spoil a batch again nor hold up those that never failed. In that line it is the turn of whoever was
-worked on least recently: what is mended never waits behind what fails again and again.
+Source: the workqueue of k8s.io/client-go. What failed waits in a line of its own, which has its own workers: it never
+holds up those that did not fail. In that line it is the turn of whoever was worked on least recently: what is mended
+never waits behind what fails again and again.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import heapq
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
-from itertools import count, islice
+from collections.abc import Callable
+from itertools import count
 
 INITIAL_DELAY = 0.2
 """Seconds before the first retry of a key; doubled for each further one."""
@@ -31,14 +31,13 @@ class WorkQueue:
         self._clock = clock
         self._jitter = jitter
         self._changed = threading.Condition()
-        self._ready: dict[str, float] = {}
+        self._ready: dict[str, None] = {}
         self._working: set[str] = set()
         self._again: set[str] = set()
         self._later: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self._apart: dict[str, int] = {}
-        self._groups = count()
+        self._failed: set[str] = set()
         self._turns: dict[str, int] = {}
         self._turn = count(1)
         self._closed = False
@@ -63,82 +62,55 @@ class WorkQueue:
                 heapq.heappush(self._later, (due, key))
                 self._changed.notify_all()
 
-    def retry(self, key: str, *, alone: bool = False) -> float:
+    def retry(self, key: str, *, failed: bool = False) -> float:
         """Queue a key again with exponential backoff. Return the delay in seconds.
 
         Args:
             key: the key.
-            alone: it failed, and is worked on alone until it is forgotten.
+            failed: it waits in the line of those that failed, until it is forgotten.
         """
-        return self._retry([key], apart=alone)
-
-    def retry_together(self, keys: Sequence[str]) -> float:
-        """Queue keys again with exponential backoff, apart from all others. Return the delay in seconds.
-
-        Args:
-            keys: the keys, one at least.
-        """
-        return self._retry(keys, apart=True)
-
-    def _retry(self, keys: Sequence[str], *, apart: bool) -> float:
         with self._changed:
-            failures = max(self._failures.get(key, 0) for key in keys)
-            self._failures |= dict.fromkeys(keys, failures + 1)
-            if apart:
-                self._apart |= dict.fromkeys(keys, next(self._groups))
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+            if failed:
+                self._failed.add(key)
         delay = min(INITIAL_DELAY * 2.0 ** min(failures, 32), MAXIMUM_DELAY) * (1 + JITTER * self._jitter())
-        for key in keys:
-            self.add_after(key, delay)
+        self.add_after(key, delay)
         return delay
 
     def forget(self, key: str) -> None:
         """Reset the key's failure count."""
         with self._changed:
             self._failures.pop(key, None)
-            self._apart.pop(key, None)
+            self._failed.discard(key)
             self._turns.pop(key, None)
 
-    def take(self, limit: int, *, waited: float = 0.0) -> list[str]:
-        """Wait for keys and return up to ``limit`` of them; empty when the queue is closed.
+    def take(self) -> str | None:
+        """Wait for a key and return it; None when the queue is closed."""
+        return self._take(lambda: next((key for key in self._ready if key not in self._failed), None))
 
-        Args:
-            limit: how many keys at most.
-            waited: seconds that a key has waited for another worker.
-        """
+    def take_failed(self) -> str | None:
+        """Wait for a key that failed and return it; None when the queue is closed."""
+        return self._take(self._next_failed)
 
-        def choose() -> list[str]:
-            latest = self._clock() - waited
-            ripe = (key for key, since in self._ready.items() if key not in self._apart and since <= latest)
-            return list(islice(ripe, limit))
-
-        return self._take(choose, waited)
-
-    def take_alone(self) -> list[str]:
-        """Wait for a failed key and return it, with those that it is retried with; empty when the queue is closed."""
-        return self._take(self._next_alone)
-
-    def _next_alone(self) -> list[str]:
-        waiting = [key for key in self._ready if key in self._apart]
+    def _next_failed(self) -> str | None:
+        waiting = [key for key in self._ready if key in self._failed]
         if not waiting:
-            return []
-        group = self._apart[min(waiting, key=lambda key: self._turns.get(key, 0))]
-        chosen = [key for key in waiting if self._apart[key] == group]
-        self._turns |= dict.fromkeys(chosen, next(self._turn))
+            return None
+        chosen = min(waiting, key=lambda key: self._turns.get(key, 0))
+        self._turns[chosen] = next(self._turn)
         return chosen
 
-    def _take(self, choose: Callable[[], list[str]], waited: float = 0.0) -> list[str]:
+    def _take(self, choose: Callable[[], str | None]) -> str | None:
         with self._changed:
             while not self._closed:
                 wait = self._promote()
-                if batch := choose():
-                    for key in batch:
-                        del self._ready[key]
-                    self._working.update(batch)
-                    return batch
-                if waited and self._ready:
-                    wait = waited if wait is None else min(wait, waited)
+                if key := choose():
+                    del self._ready[key]
+                    self._working.add(key)
+                    return key
                 self._changed.wait(wait)
-            return []
+            return None
 
     def done(self, key: str) -> None:
         """Mark a taken key as processed."""
@@ -165,7 +137,7 @@ class WorkQueue:
         if key in self._working:
             self._again.add(key)
         else:
-            self._ready.setdefault(key, self._clock())
+            self._ready.setdefault(key)
 
     def _promote(self) -> float | None:
         """Queue the keys that are due. Return the seconds until the next one, or None."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
-
-from tenant_operator.runner.lasttasks import UNKNOWN, LastTasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +18,7 @@ class AppliedObject:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run for one host.
+    """The outcome of a run for one resource.
 
     Three of its parts are what tasks returned under these names: ``remaining``, what is still in the way of its end,
     ``objects``, those that were applied, by kind and name, and ``requeue_after``, the seconds until time alone changes
@@ -30,16 +28,9 @@ class Outcome:
     changes: tuple[str, ...] = ()
     """What was changed: the objects that a task returned with an operation other than ``unchanged``, else the task."""
     failure: str = ""
-    is_lost: bool = False
-    """Whether the run ended before the outcome was known: nobody can say that the host is to blame."""
     remaining: tuple[str, ...] = ()
     objects: Mapping[tuple[str, str], AppliedObject] = field(default_factory=dict)
     requeue_after: float | None = None
-
-
-HOSTS_FAILED = 2
-HOSTS_UNREACHABLE = 4
-"""The exit codes of ansible-playbook where this is all that was wrong; the second one counts where both are."""
 
 
 @dataclass(frozen=True)
@@ -53,91 +44,55 @@ class Ended:
         return f"{self.status}, exit code {self.code}"
 
 
-class Outcomes:
-    """The outcomes of the hosts of a run, read from its events as they come.
+class Events:
+    """The events of a run for one resource, taken as they come.
 
-    A host succeeded if the run says so of it, and if whatever else went wrong is the failure of another one of them.
+    The run succeeded if nothing in it failed, on any host, and it ended with 0.
 
     Args:
-        hosts: those that the run is for; one that the run says nothing of has failed.
-        last_tasks: the tasks after which a host has nothing more to do.
+        host: the host that the resource is; a run that says nothing of it has failed. Empty where it is none.
     """
 
-    def __init__(self, hosts: Iterable[str], last_tasks: LastTasks = UNKNOWN):
-        self._hosts = list(hosts)
-        self._last_tasks = last_tasks
-        self._ends: dict[str, _End] = defaultdict(_End)
-        self._told: set[str] = set()
+    def __init__(self, host: str = ""):
+        self._host = host
+        self._told: dict[str, _Told] = defaultdict(_Told)
         self._stats: Mapping[str, Mapping[str, int]] = {}
 
-    def take(self, event: Mapping[str, Any]) -> tuple[str, Outcome] | None:
-        """Take the next event. Return the host whose outcome it makes known, with it."""
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Take the next event."""
         kind, data = event["event"], event.get("event_data") or {}
         if kind == "playbook_on_stats":
             self._stats = data
-            return None
-        host = data.get("host", "")
-        end = self._ends[host]
-        has_failed = end.take(kind, data)
-        is_last = kind in _ENDED and self._last_tasks.is_last(data.get("task_path", ""), has_failed=has_failed)
-        if not is_last or host not in self._hosts or host in self._told:
-            return None
-        self._told.add(host)
-        return host, end.outcome(end.message or "a task failed" if has_failed else "")
+        else:
+            self._told[data.get("host", "")].take(kind, data)
 
-    def rest(self, ended: Ended) -> dict[str, Outcome]:
-        """Return the outcomes of the hosts that were not told.
+    def outcome(self, ended: Ended) -> Outcome:
+        """Return the outcome of the run.
 
         Args:
-            ended: how the run as a whole ended.
+            ended: how it ended.
         """
-        failed, unreachable = _counted(self._stats, "failures"), _counted(self._stats, "dark")
-        explained = HOSTS_UNREACHABLE if unreachable else HOSTS_FAILED if failed else 0
-        failed |= unreachable
-        shared = ""
-        if strangers := sorted(failed.difference(self._hosts)):
-            shared = f"{strangers[0]}: {self._ends[strangers[0]].message or 'a task failed'}"
-        elif ended.code != explained:
-            shared = f"the run ended with an error: {ended}"
-        return {
-            host: self._outcome(host, ended, failed=host in failed, shared=shared)
-            for host in self._hosts
-            if host not in self._told
-        }
-
-    def all(self, ended: Ended) -> Outcome:
-        """Return the outcome of a run for one resource. It succeeded if nothing in it failed, on any host.
-
-        Args:
-            ended: how the run ended.
-        """
-        failure = ""
-        if failed := sorted(_counted(self._stats, "failures") | _counted(self._stats, "dark")):
-            failure = self._ends[failed[0]].message or "a task failed"
-        elif ended.code or ended.status != "successful":
-            failure = f"the run ended with an error: {ended}"
-        ends = list(self._ends.values())
+        told = list(self._told.values())
         return Outcome(
-            changes=tuple(change for end in ends for change in end.changes),
-            failure=failure,
-            remaining=tuple(name for end in ends for name in end.remaining),
-            objects={key: applied for end in ends for key, applied in end.objects.items()},
-            requeue_after=min((end.requeue_after for end in ends if end.requeue_after is not None), default=None),
+            changes=tuple(change for each in told for change in each.changes),
+            failure=self._failure(ended),
+            remaining=tuple(name for each in told for name in each.remaining),
+            objects={key: applied for each in told for key, applied in each.objects.items()},
+            requeue_after=min((each.requeue_after for each in told if each.requeue_after is not None), default=None),
         )
 
-    def _outcome(self, host: str, ended: Ended, *, failed: bool, shared: str) -> Outcome:
-        end = self._ends[host]
-        if failed:
-            return end.outcome(end.message or "a task failed")
-        if host in (self._stats.get("processed") or {}):
-            return replace(end.outcome(shared), is_lost=bool(shared))
-        message = end.message or shared or f"the run ended before its outcome was known: {ended}"
-        return Outcome(failure=message, is_lost=not end.message)
+    def _failure(self, ended: Ended) -> str:
+        if failed := sorted(_counted(self._stats, "failures") | _counted(self._stats, "dark")):
+            return self._told[failed[0]].message or "a task failed"
+        if ended.code or ended.status != "successful":
+            message = self._told[self._host].message if not self._stats else ""
+            return message or f"the run ended with an error: {ended}"
+        if self._host and self._host not in (self._stats.get("processed") or {}):
+            return f"the run ended before its outcome was known: {ended}"
+        return ""
 
 
 _FAILED = {"runner_on_failed", "runner_on_unreachable"}
-_ENDED = {"runner_on_ok", "runner_on_skipped", *_FAILED}
-"""The events of a task that has ended for a host."""
 
 
 def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
@@ -146,7 +101,7 @@ def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
 
 
 @dataclass
-class _End:
+class _Told:
     """What the events say of one host."""
 
     message: str = ""
@@ -155,29 +110,17 @@ class _End:
     objects: dict[tuple[str, str], AppliedObject] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
 
-    def take(self, kind: str, data: Mapping[str, Any]) -> bool:
-        """Take an event. Return whether a task failed by it."""
+    def take(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take an event."""
         result = data.get("res") or {}
         if kind in _FAILED and not data.get("ignore_errors"):
             self.message = str(result.get("msg") or f"{data.get('task')} failed")
-            return True
         if kind == "runner_on_ok":
             self.remaining = tuple(map(str, result.get("remaining", self.remaining)))
             self.requeue_after = _earliest(self.requeue_after, result.get("requeue_after"))
             self.objects.update(_applied_objects(result.get("objects")))
             if result.get("changed"):
                 self.changes += _changes(result) or [str(data.get("task"))]
-        return False
-
-    def outcome(self, failure: str) -> Outcome:
-        """Return the outcome of the host; with a message, it failed."""
-        return Outcome(
-            changes=tuple(self.changes),
-            failure=failure,
-            remaining=self.remaining,
-            objects=self.objects,
-            requeue_after=self.requeue_after,
-        )
 
 
 def _earliest(before: float | None, seconds: Any) -> float | None:

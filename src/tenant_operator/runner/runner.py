@@ -1,4 +1,4 @@
-"""Runs of ansible-runner for a batch of resources. No other module imports ansible-runner."""
+"""Runs of ansible-runner, each for one resource. No other module imports ansible-runner."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +24,16 @@ from tenant_operator.kube import fence as fence_of
 from tenant_operator.kube.client import key_of
 from tenant_operator.runner import parameters as parameters_of
 from tenant_operator.runner.folder import Folder
-from tenant_operator.runner.outcome import Ended, Outcome, Outcomes
+from tenant_operator.runner.outcome import Ended, Events, Outcome
 from tenant_operator.runner.parameters import ParameterError
-from tenant_operator.runner.slots import Slots
 from tenant_operator.runner.warmprocess import Warm, WarmError, WarmProcess
 from tenant_operator.watches import Inventory, Parameters, Program, Watch
 
 TASK_LIMIT = 60
-"""Seconds that a task may take for one resource. All that it asks for is bounded, too."""
+"""Seconds that a task may take. All that it asks for is bounded, too."""
 
 CHUNK = 65536
 """Bytes of a run's output that are read at a time."""
-
-Tell = Callable[[str, Outcome, str], object]
-"""Takes the key of a resource, its outcome, and the digest of what ran."""
 
 LOCALHOST = f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}"
 """The inventory of a run of one resource."""
@@ -46,27 +41,25 @@ LOCALHOST = f"localhost ansible_connection=local ansible_python_interpreter={sys
 
 @dataclass(frozen=True)
 class _Job:
-    """What is run, who is told the outcomes, and how many hosts are processed at once."""
+    """What is run, for which resource, and the process that it is a fork of."""
 
     program: Program
-    tell: Tell
+    resource: Mapping[str, Any]
     tags: Sequence[str]
-    forks: int
+    warm: Warm
 
 
 class Runner:
-    """Runs the playbooks of one watch, as forks of a warmed process.
+    """Runs the playbooks of one watch, each for one resource, as forks of a warmed process.
 
     Args:
         watch: the entry of watches.yaml.
-        forks: how many hosts are processed at once, in all runs together.
         time_limit: seconds after which a run is ended.
         fence: the file that says until when runs may write; empty where nobody else writes.
     """
 
-    def __init__(self, watch: Watch, *, forks: int, time_limit: float, fence: str = ""):
+    def __init__(self, watch: Watch, *, time_limit: float, fence: str = ""):
         self._folder = Folder()
-        self._slots = Slots(forks)
         self._time_limit = time_limit
         self._watch = watch
         self._environment = {
@@ -79,14 +72,12 @@ class Runner:
         if isinstance(watch.mode, Inventory):
             self._environment |= {
                 "ANSIBLE_INVENTORY_ENABLED": watch.mode.plugin,
-                "ANSIBLE_STRATEGY": "free",  # no host waits for another one
                 "ANSIBLE_TASK_TIMEOUT": str(TASK_LIMIT),
             }
-        programs = [watch.program, *([watch.finalizer.program] if watch.finalizer else [])]
-        self._playbooks = {program.name: self._playbook(program) for program in programs}
-        self._write_playbooks()
-        playbooks = list(self._playbooks.values())
-        self._warm = WarmProcess(self._folder.path, playbooks, self._full_environment(playbooks[0]))
+        self._programs = [watch.program, *([watch.finalizer.program] if watch.finalizer else [])]
+        self._write_programs()
+        variables = {self._playbook(program): str(self._variables(program)) for program in self._programs}
+        self._warm = WarmProcess(self._folder.path, variables, self._full_environment(next(iter(variables))))
         self._restoring = threading.Lock()
 
     def start(self, is_stopped: Callable[[], bool] = lambda: False) -> None:
@@ -115,114 +106,62 @@ class Runner:
         """Return the digest of what a run does: playbooks, roles, plugins and the variables of the watch."""
         return digests.of([warmed, self._watch.program.name, dict(self._watch.program.vars)])
 
-    def run(
-        self, program: Program, resources: Sequence[Mapping[str, Any]], tell: Tell, *, tags: Sequence[str] = ()
-    ) -> None:
-        """Run the program for the resources, to its end. Tell the outcome of each once, as soon as it is known.
+    def run(self, program: Program, resource: Mapping[str, Any], *, tags: Sequence[str] = ()) -> tuple[Outcome, str]:
+        """Run the program for a resource, to its end. Return the outcome, and the digest of what ran.
 
-        What a resource's author wrote is never a template; ``program.vars`` are the operator's own.
+        What the resource's author wrote is never a template; ``program.vars`` are the operator's own.
 
         Args:
             program: the playbook or role.
-            resources: the resources that it runs for.
-            tell: called with the key of a resource, its outcome, and the digest of what ran; from threads of the run.
+            resource: the resource.
             tags: the tags to run; everything without any.
         """
-        left = dict.fromkeys(map(key_of, resources))
-        share = self._slots.take(len(resources))
-
-        def tell_once(key: str, outcome: Outcome, digest: str) -> None:
-            del left[key]
-            share.end()
-            tell(key, outcome, digest)
-
-        job = _Job(program, tell_once, tags, share.places)
         try:
-            self._run(job, resources, self._ready())
+            warm = self._ready()
+            job = _Job(program, resource, tags, warm)
+            with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
+                outcome = self._run(job, self._watch.mode, folder)
+            return outcome, self._digest_of(warm.digest)
         except (OSError, WarmError) as error:  # such as a full disk, or a playbook that was broken meanwhile
-            for key in list(left):
-                tell_once(key, Outcome(failure=f"nothing can be run here: {error}"), self.digest)
-        finally:
-            share.close()
-
-    def _run(self, job: _Job, resources: Sequence[Mapping[str, Any]], warm: Warm) -> None:
-        mode = self._watch.mode
-        if isinstance(mode, Inventory):
-            self._run_together(mode, job, resources, warm)
-            return
-        with ThreadPoolExecutor(job.forks) as pool:
-            list(pool.map(lambda resource: self._run_alone(mode, job, resource, warm), resources))
+            return Outcome(failure=f"nothing can be run here: {error}"), self.digest
+        except ParameterError as error:
+            return Outcome(failure=str(error)), self.digest
 
     def _ready(self) -> Warm:
         """Return what is warm, after the folder was made again if somebody has removed it."""
         with self._restoring:
             if self._folder.restore():
-                self._write_playbooks()
+                self._write_programs()
         return self._warm.ready()
 
-    def _run_together(
-        self, inventory: Inventory, job: _Job, resources: Sequence[Mapping[str, Any]], warm: Warm
-    ) -> None:
-        """Run once, with every resource a host that the inventory plugin makes of it."""
-        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
-            objects, source, own = (Path(folder, name) for name in ("objects.json", "inventory.yml", "own.yml"))
-            objects.write_text(json.dumps(list(resources)))
-            source.write_text(yaml.safe_dump({"plugin": inventory.plugin, "objects": objects.name}))
-            own.write_text(yaml.safe_dump(dict(job.program.vars)))
-            options = [f"--skip-tags {','.join(inventory.skip_tags)}"] if inventory.skip_tags else []
+    def _run(self, job: _Job, mode: Inventory | Parameters, folder: str) -> Outcome:
+        """Run with the resource as a host that the inventory plugin makes of it, or as extra variables on localhost."""
+        if isinstance(mode, Inventory):
+            objects, source = Path(folder, "objects.json"), Path(folder, "inventory.yml")
+            objects.write_text(json.dumps([job.resource]))
+            source.write_text(yaml.safe_dump({"plugin": mode.plugin, "objects": objects.name}))
+            options = [f"--skip-tags {','.join(mode.skip_tags)}"] if mode.skip_tags else []
             options += [f"--tags {','.join(job.tags)}"] if job.tags else []
-            outcomes = Outcomes(map(key_of, resources), warm.last_tasks[self._playbooks[job.program.name]])
-            digest = self._digest_of(warm.digest)
+            return self._execute(job, Events(key_of(job.resource)), folder, str(source), options)
+        variables = parameters_of.variables(job.resource, snake_case=mode.snake_case)
+        file = Path(folder, "variables.yml")
+        others = {name: value for name, value in variables.items() if name not in job.program.vars}
+        file.write_text(parameters_of.dump(others), encoding="utf-8")
+        return self._execute(job, Events(), folder, LOCALHOST, [f"--extra-vars @{file}"])
 
-            def take(event: Mapping[str, Any]) -> None:
-                if known := outcomes.take(event):
-                    job.tell(*known, digest)
-
-            ended = self._execute(folder, job, str(source), warm, take, variables=[own], options=options)
-            for key, outcome in outcomes.rest(ended).items():
-                job.tell(key, outcome, digest)
-
-    def _run_alone(self, parameters: Parameters, job: _Job, resource: Mapping[str, Any], warm: Warm) -> None:
-        """Run on localhost, with the resource as extra variables."""
-        key = key_of(resource)
-        try:
-            variables = parameters_of.variables(resource, snake_case=parameters.snake_case)
-        except ParameterError as error:
-            job.tell(key, Outcome(failure=str(error)), self.digest)
-            return
-        with tempfile.TemporaryDirectory(prefix="run-", dir=self._folder.path) as folder:
-            file, own = Path(folder, "variables.yml"), Path(folder, "own.yml")
-            others = {name: value for name, value in variables.items() if name not in job.program.vars}
-            file.write_text(parameters_of.dump(others), encoding="utf-8")
-            own.write_text(yaml.safe_dump(dict(job.program.vars)))
-            outcomes = Outcomes([])
-            ended = self._execute(folder, job, LOCALHOST, warm, outcomes.take, variables=[file, own])
-            job.tell(key, outcomes.all(ended), self._digest_of(warm.digest))
-
-    def _execute(
-        self,
-        folder: str,
-        job: _Job,
-        inventory: str,
-        warm: Warm,
-        take: Callable[[Mapping[str, Any]], object],
-        *,
-        variables: Sequence[Path],
-        options: Sequence[str] = (),
-    ) -> Ended:
-        """Run to the end, and pass on each job event; return how it ended."""
+    def _execute(self, job: _Job, events: Events, folder: str, inventory: str, options: Sequence[str]) -> Outcome:
+        """Run to the end, and take each job event; return the outcome."""
 
         def handle(event: Mapping[str, Any]) -> bool:
-            take(event)
+            events.take(event)
             return False  # no file for each event
 
         run = init_runner(
             private_data_dir=folder,
-            playbook=self._playbooks[job.program.name],
+            playbook=self._playbook(job.program),
             inventory=inventory,
-            envvars={**self._environment, **warm.environment},
-            cmdline=" ".join([*(f"--extra-vars @{file}" for file in variables), *options]),
-            forks=job.forks,
+            envvars={**self._environment, **job.warm.environment},
+            cmdline=" ".join([f"--extra-vars @{self._variables(job.program)}", *options]),
             event_handler=handle,
             quiet=True,
         )
@@ -231,21 +170,27 @@ class Runner:
         run.config.subprocess_timeout = self._time_limit
         with _streamed(run):
             run.run()
-        return Ended(run.status, run.rc)
+        return events.outcome(Ended(run.status, run.rc))
 
     def _playbook(self, program: Program) -> str:
         """Return the playbook of a program. A role gets a playbook of its own."""
-        if not program.is_role:
-            return program.name
-        return str(self._folder.path / "roles-of-watches" / f"{digests.of(program.name)}.yml")
+        return str(self._written(program, "playbook")) if program.is_role else program.name
 
-    def _write_playbooks(self) -> None:
-        """Write the playbooks of roles."""
-        for name, playbook in self._playbooks.items():
-            if name != playbook:
-                Path(playbook).parent.mkdir(exist_ok=True)
-                play = {"hosts": "localhost", "gather_facts": True, "roles": [name]}
-                Path(playbook).write_text(yaml.safe_dump([play]))
+    def _variables(self, program: Program) -> Path:
+        """Return the file of a program's variables."""
+        return self._written(program, "variables")
+
+    def _written(self, program: Program, what: str) -> Path:
+        return self._folder.path / "programs" / f"{digests.of([program.name, dict(program.vars)])}-{what}.yml"
+
+    def _write_programs(self) -> None:
+        """Write the variables of the programs, and the playbooks of roles."""
+        for program in self._programs:
+            self._variables(program).parent.mkdir(exist_ok=True)
+            self._variables(program).write_text(yaml.safe_dump(dict(program.vars)))
+            if program.is_role:
+                play = {"hosts": "localhost", "gather_facts": True, "roles": [program.name]}
+                self._written(program, "playbook").write_text(yaml.safe_dump([play]))
 
     def _full_environment(self, playbook: str) -> dict[str, str]:
         """Return the environment of a run. Ansible reads parts of it when it is imported."""

@@ -1,8 +1,9 @@
 """ansible-playbook without its start-up cost: a process that has loaded everything, and forks for each run.
 
-The watcher starts ``python -m tenant_operator.runner.warmfork SOCKET PLAYBOOK...`` and keeps a pipe to its standard
-input. The program :data:`CLIENT`, first on the PATH of a run under the name ansible-playbook, sends its arguments,
-environment, working directory and its three descriptors; a fork takes them over and runs the playbook.
+The watcher starts ``python -m tenant_operator.runner.warmfork SOCKET PROGRAMS`` and keeps a pipe to its standard input;
+PROGRAMS names the file of its extra variables for each playbook, as JSON. The program :data:`CLIENT`, first on the PATH
+of a run under the name ansible-playbook, sends its arguments, environment, working directory and its three descriptors;
+a fork takes them over and runs the playbook.
 
 Who ends whom: a client that goes takes its run along with all that it forked, and when the watcher goes, the pipe
 closes, all runs and this process end, and the folder of the socket goes: also after a ``kill -9`` of the watcher.
@@ -13,8 +14,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import io
 import json
+import marshal
 import os
 import resource
 import selectors
@@ -23,11 +24,11 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tenant_operator.kube import fence
 
@@ -55,19 +56,18 @@ LOST = 250
 
 CLIENT = """\
 #!{python} -SEI
-import json, os, signal, socket, struct, sys
+import _socket, marshal, os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the watcher, which waits for its runs
-request = json.dumps(
-    {{"arguments": sys.argv, "environment": dict(os.environ), "folder": os.getcwd()}}
-).encode()
-server = socket.socket(socket.AF_UNIX)
+request = marshal.dumps([sys.argv, dict(os.environ), os.getcwd()])
+server = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
 server.connect(os.environ["{variable}"])
-socket.send_fds(server, [struct.pack("!I", len(request))], [0, 1, 2])
+descriptors = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
+server.sendmsg([len(request).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, descriptors)])
 server.sendall(request)
 answer = server.recv(4)
-sys.exit(struct.unpack("!i", answer)[0] if len(answer) == 4 else {lost})
+sys.exit(int.from_bytes(answer, "big") if len(answer) == 4 else {lost})
 """
-"""The program that stands for ansible-playbook."""
+"""The program that stands for ansible-playbook. It imports what the interpreter has built in: each run starts it."""
 
 
 def die_with_parents() -> None:
@@ -118,6 +118,15 @@ def end_programs_of(run: int) -> None:
             return
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What a client wants to be run."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    folder: str
+
+
 @dataclass
 class _Run:
     """A forked run and the client that waits for it."""
@@ -163,7 +172,7 @@ class Server:
         client, _ = self._listener.accept()
         try:
             request, descriptors = _receive(client)
-        except (OSError, ValueError, struct.error):
+        except (OSError, ValueError, TypeError, EOFError, struct.error):
             client.close()
             return
         pid = os.fork()
@@ -176,7 +185,7 @@ class Server:
         self._selector.register(run.pidfd, selectors.EVENT_READ, lambda: self._finish(run))
         self._selector.register(client, selectors.EVENT_READ, lambda: self._abandon(run))
 
-    def _become(self, request: dict[str, Any], descriptors: list[int], client: socket.socket) -> None:
+    def _become(self, request: _Request, descriptors: list[int], client: socket.socket) -> None:
         """Be the run: never returns."""
         code = LOST
         try:
@@ -194,11 +203,11 @@ class Server:
             for target, descriptor in enumerate(descriptors):
                 os.dup2(descriptor, target)
                 os.close(descriptor)
-            os.chdir(request["folder"])
+            os.chdir(request.folder)
             os.environ.clear()
-            os.environ.update(request["environment"])
+            os.environ.update(request.environment)
             os.environ[RUN_VARIABLE] = str(os.getpid())
-            code = self._execute(request["arguments"])
+            code = self._execute(request.arguments)
         finally:
             # Exit handlers belong to the process that was forked.
             with contextlib.suppress(OSError, ValueError):
@@ -237,7 +246,7 @@ class Server:
         del self._runs[run.pid]
 
 
-def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
+def _receive(client: socket.socket) -> tuple[_Request, list[int]]:
     header, descriptors, _, _ = socket.recv_fds(client, HEADER.size, 3)
     (size,) = HEADER.unpack(header)
     data = b""
@@ -246,38 +255,37 @@ def _receive(client: socket.socket) -> tuple[dict[str, Any], list[int]]:
         if not chunk:
             raise ValueError("the client went before its request was whole")
         data += chunk
-    return dict(json.loads(data)), list(descriptors)
+    return _Request(*marshal.loads(data)), list(descriptors)  # noqa: S302 - the socket is in a folder of the watcher's own
 
 
-def warm(playbooks: Sequence[str]) -> dict[str, Any]:
-    """Load Ansible, the playbooks, their roles and plugins.
+def warm(programs: Mapping[str, str]) -> list[str]:
+    """Load Ansible, the playbooks, their roles and plugins. Return the folders that these come from.
 
-    Returns:
-        ``folders``, which they come from, and ``last_tasks``, by playbook, as plain data.
+    A playbook is loaded by ``--syntax-check``, which starts no workers. Then one of a single task runs: what Ansible
+    loads when it needs it first is there.
 
-    A playbook is parsed by ``--syntax-check``, which starts no workers; then the two singletons that ansible-core keeps
-    for a process are reset, so that a fork starts like a new one.
+    Args:
+        programs: the file of its extra variables, by playbook.
     """
-    from ansible.parsing.vault import VaultSecretsContext
-    from ansible.plugins.loader import action_loader, connection_loader, strategy_loader
-    from ansible.utils.context_objects import GlobalCLIArgs
+    from ansible.plugins.loader import action_loader, strategy_loader
 
-    from tenant_operator.runner import sources, warmlasttasks, warmtemplates
+    from tenant_operator.runner import sources, warmplaybooks, warmtasks, warmtemplates
 
-    folders, last_tasks = [], {}
     # A fork configures the loader of collections once more, which is as it should be.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
-    for playbook in playbooks:
-        _load(playbook)
-        folders.append(str(_folder(playbook)))
-        last_tasks[playbook] = warmlasttasks.of(_path(playbook)).to_json()
-        GlobalCLIArgs._Singleton__instance = None
-        VaultSecretsContext._current = None
+    warmplaybooks.keep()
+    for playbook, variables in programs.items():
+        _run("--syntax-check", "--extra-vars", f"@{variables}", playbook)
+    warmplaybooks.use()
+    warmtasks.use()
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as rehearsal:
+        rehearsal.write(REHEARSAL)
+        rehearsal.flush()
+        _run("--inventory", "localhost,", rehearsal.name)
     action_loader.get("ansible.builtin.pause", class_only=True)
-    connection_loader.get("local", class_only=True)
     for strategy in ("linear", "free"):
         strategy_loader.get(strategy, class_only=True)
-    folders = list(dict.fromkeys(folders))
+    folders = list(dict.fromkeys(str(_folder(playbook)) for playbook in programs))
     for folder in folders:
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
             action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
@@ -286,21 +294,57 @@ def warm(playbooks: Sequence[str]) -> dict[str, Any]:
     warmtemplates.warm(path for folder in folders for path in sources.of(Path(folder)))
     gc.collect()
     gc.freeze()
-    return {"folders": folders, "last_tasks": last_tasks}
+    return folders
 
 
-def _load(playbook: str) -> None:
-    """Parse a playbook with its roles, silently unless it fails."""
+REHEARSAL = """
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug:
+        msg: "{{ inventory_hostname }}"
+      when: inventory_hostname is defined
+"""
+
+
+def _run(*arguments: str) -> None:
+    """Run ansible-playbook, silently unless it fails. What ansible-core keeps of a run's arguments is forgotten."""
     from ansible.cli.playbook import PlaybookCLI
+    from ansible.parsing.vault import VaultSecretsContext
+    from ansible.utils.context_objects import GlobalCLIArgs
+    from ansible.utils.vars import load_extra_vars, load_options_vars
 
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+    with tempfile.TemporaryFile("w+") as output:
+        code: object = 0
         try:
-            code = PlaybookCLI(["ansible-playbook", "--syntax-check", playbook]).run()
+            with _descriptors_to(output.fileno()):
+                code = PlaybookCLI(["ansible-playbook", *arguments]).run()
         except Exception as error:
-            raise SystemExit(f"{output.getvalue()}{playbook}: {error}") from None
-    if code:
-        raise SystemExit(f"{output.getvalue()}{playbook}: cannot be loaded")
+            code = error
+        if code:
+            output.seek(0)
+            raise SystemExit(f"{output.read()}{arguments[-1]}: {code}")
+    GlobalCLIArgs._Singleton__instance = None
+    VaultSecretsContext._current = None
+    load_extra_vars.extra_vars = None
+    load_options_vars.options_vars = None
+
+
+@contextlib.contextmanager
+def _descriptors_to(target: int) -> Iterator[None]:
+    """Have standard output and error go somewhere else meanwhile: also what is written past Python's own."""
+    kept = [os.dup(number) for number in (1, 2)]
+    for number in (1, 2):
+        os.dup2(target, number)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, former in zip((1, 2), kept, strict=True):
+            os.dup2(former, number)
+            os.close(former)
 
 
 def _folder(playbook: str) -> Path:
@@ -320,6 +364,11 @@ def _path(playbook: str) -> str:
 def _execute(arguments: Sequence[str]) -> int:
     from ansible.cli.playbook import PlaybookCLI
 
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ansible.plugins.callback.") and hasattr(module, "event_context"):
+            module.event_context.cache = (
+                module.IsolatedFileWrite()
+            )  # ansible-runner's looked once where its events go to
     try:
         PlaybookCLI.cli_executor(list(arguments))
     except SystemExit as end:
@@ -329,17 +378,17 @@ def _execute(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str]) -> None:
     """Warm up, announce it on standard output, and serve until standard input ends."""
-    path, *playbooks = arguments
+    path, programs = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the watcher drains; this process ends with its pipe
-    warmed = warm(playbooks)
+    folders = warm(json.loads(programs))
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
     parent = os.dup(0)
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
-    sys.stdout.write(json.dumps(warmed) + "\n")
+    sys.stdout.write(json.dumps(folders) + "\n")
     sys.stdout.flush()
     with open(os.devnull, "w") as nothing:
         os.dup2(nothing.fileno(), 1)

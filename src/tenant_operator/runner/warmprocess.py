@@ -18,7 +18,6 @@ from typing import IO
 
 from tenant_operator import digests
 from tenant_operator.runner import sources, warmfork
-from tenant_operator.runner.lasttasks import LastTasks
 
 logger = logging.getLogger(__name__)
 
@@ -46,26 +45,30 @@ class WarmLateError(WarmError):
 
 @dataclass(frozen=True)
 class Warm:
-    """What was warmed: the environment that makes a run a fork of it, its digest, and the last tasks by playbook."""
+    """What was warmed: the environment that makes a run a fork of it, and its digest."""
 
     environment: Mapping[str, str]
     digest: str
-    last_tasks: Mapping[str, LastTasks]
 
 
 class WarmProcess:
-    """One warmed process and its folder, with its socket and its client, which goes with it."""
+    """One warmed process and its folder, with its socket and its client, which goes with it.
 
-    def __init__(self, folder: Path, playbooks: Sequence[str], environment: Mapping[str, str]):
+    Args:
+        folder: for its socket and its client.
+        programs: the file of its extra variables, by playbook.
+        environment: what runs have, too.
+    """
+
+    def __init__(self, folder: Path, programs: Mapping[str, str], environment: Mapping[str, str]):
         self._folder = folder
-        self._playbooks = playbooks
+        self._programs = programs
         self._environment = environment
         self._process: subprocess.Popen[str] | None = None
         self._messages = threading.Thread()
         self._sources: list[Path] = []
         self._loaded: dict[Path, int] = {}
         self._digest = ""
-        self._last_tasks: dict[str, LastTasks] = {}
         self._runs = 0
         self._lock = threading.Lock()
 
@@ -91,7 +94,7 @@ class WarmProcess:
                 self._start(is_stopped)
             self._runs += 1
             environment = {warmfork.SOCKET_VARIABLE: str(self._socket), "PATH": self._search_path()}
-            return Warm(environment, self._digest, self._last_tasks)
+            return Warm(environment, self._digest)
 
     def stop(self) -> None:
         """End the process and every run that is under way."""
@@ -126,8 +129,9 @@ class WarmProcess:
         client.write_text(_client())
         client.chmod(0o755)
         self._socket.unlink(missing_ok=True)
+        programs = json.dumps(dict(self._programs))
         process = subprocess.Popen(
-            [sys.executable, "-m", "tenant_operator.runner.warmfork", str(self._socket), *self._playbooks],
+            [sys.executable, "-m", "tenant_operator.runner.warmfork", str(self._socket), programs],
             env={**self._environment, "PATH": self._search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -149,9 +153,7 @@ class WarmProcess:
         self._messages = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
         self._messages.start()
         self._process = process
-        told = json.loads(ready)
-        self._sources = [Path(folder) for folder in told["folders"]]
-        self._last_tasks = {name: LastTasks.from_json(each) for name, each in told["last_tasks"].items()}
+        self._sources = [Path(folder) for folder in json.loads(ready)]
         self._loaded = _changes(self._sources)
         self._digest = digests.of([digests.files(root, sources.of(root)) for root in self._sources])
         self._runs = 0

@@ -6,7 +6,7 @@ GIB = 1024**3
 
 
 @pytest.mark.parametrize(
-    ("cpu", "memory", "cpus", "forks"),
+    ("cpu", "memory", "cpus", "runs"),
     [
         (None, None, 2, 5),
         ("max 100000", "max", 4, 10),
@@ -17,12 +17,12 @@ GIB = 1024**3
         ("800000 100000", str(GIB), 64, 12),
     ],
 )
-def test_forks_follow_what_the_container_has_and_not_what_the_machine_has(tmp_path, cpu, memory, cpus, forks):
+def test_runs_follow_what_the_container_has_and_not_what_the_machine_has(tmp_path, cpu, memory, cpus, runs):
     for name, text in (("cpu.max", cpu), ("memory.max", memory)):
         if text is not None:
             (tmp_path / name).write_text(f"{text}\n")
-    assert capacity.forks(tmp_path, cpus) == forks
+    assert capacity.runs(tmp_path, cpus) == runs
 
 
 def test_there_is_always_one():
-    assert capacity.forks() >= 1
+    assert capacity.runs() >= 1

@@ -31,15 +31,15 @@ def test_the_environment_names_another_file(name, tmp_path, monkeypatch):
 
 
 def test_a_flag_wins_over_its_variable(monkeypatch):
-    monkeypatch.setenv("MAX_BATCH", "7")
-    assert settings.parse(["run"]).max_batch == 7
-    assert settings.parse(["run", "--max-batch", "8"]).max_batch == 8
+    monkeypatch.setenv("MAX_CONCURRENT_RECONCILES", "7")
+    assert settings.parse(["run"]).max_concurrent_reconciles == 7
+    assert settings.parse(["run", "--max-concurrent-reconciles", "8"]).max_concurrent_reconciles == 8
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--max-batch", "0"], "--max-batch: 0 must be at least 1"),
+        (["--max-concurrent-reconciles", "0"], "--max-concurrent-reconciles: 0 must be at least 1"),
         (["--leader-elect", "maybe"], "--leader-elect: 'maybe' must be true or false"),
         (["--metrics-bind-address", "nowhere"], "--metrics-bind-address: 'nowhere' must be host:port"),
         (["--metrics-bind-address", "a:65536"], "--metrics-bind-address: 'a:65536' must be host:port"),

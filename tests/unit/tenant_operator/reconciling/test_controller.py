@@ -1,4 +1,4 @@
-"""Which events queue a resource, and what becomes of a batch."""
+"""Which events queue a resource, and what becomes of its key."""
 
 from types import SimpleNamespace
 
@@ -15,8 +15,8 @@ def thing(name="a", **metadata):
 
 @pytest.fixture
 def world():
-    """A controller with a queue; ``batches`` has what was reconciled, ``requeued`` what comes back and why."""
-    world = SimpleNamespace(batches=[], requeued=[], leading=True, error=None, echo=False, finished=0)
+    """A controller with a queue; ``reconciled`` has what was worked on, ``requeued`` what comes back and why."""
+    world = SimpleNamespace(reconciled=[], requeued=[], leading=True, error=None, echo=False, last="")
     clock = SimpleNamespace(now=0.0)
     world.queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
     world.requeue = SimpleNamespace(
@@ -24,15 +24,15 @@ def world():
         failed=lambda key: world.requeued.append(("failed", key)),
     )
 
-    def reconcile(keys, done):
-        world.batches.append(list(keys))
-        for key in keys[: world.finished]:
-            done(key)
+    def reconcile(key):
+        world.reconciled.append(key)
+        if key == world.last:
+            world.queue.close()
         if world.error:
             raise world.error
 
     world.controller = Controller(
-        world.queue, world.requeue, reconcile, lambda *_: world.echo, is_leading=lambda: world.leading, batch=2
+        world.queue, world.requeue, reconcile, lambda *_: world.echo, is_leading=lambda: world.leading
     )
     return world
 
@@ -58,14 +58,14 @@ def test_what_somebody_asks_for_queues_a_resource_and_its_status_does_not(world,
 
 def test_a_resource_is_queued_by_its_key(world):
     world.controller.handle(None, thing(namespace="n"))
-    assert world.queue.take(9) == ["n/a"]
+    assert world.queue.take() == "n/a"
 
 
 def test_an_object_queues_its_owner_unless_it_is_as_the_last_run_left_it(world):
     dependent = Dependent("a", ("ConfigMap", "c"), "x", "")
     for before, after in ((dependent, None), (None, dependent), (dependent, dependent)):
         world.controller.handle_dependent(before, after)
-        assert world.queue.take(9) == ["a"]
+        assert world.queue.take() == "a"
         world.queue.done("a")
     world.controller.handle_dependent(None, None)
     world.echo = True
@@ -75,66 +75,51 @@ def test_an_object_queues_its_owner_unless_it_is_as_the_last_run_left_it(world):
 
 def test_all_resources_are_queued_at_once(world):
     world.controller.handle_all([thing("a"), thing("b")])
-    assert world.queue.take(9) == ["a", "b"]
+    assert [world.queue.take(), world.queue.take()] == ["a", "b"]
 
 
-def closing(world, after):
-    """Close the queue after so many batches."""
-
-    class Batches(list):
-        def append(self, batch):
-            super().append(batch)
-            if len(self) == after:
-                world.queue.close()
-
-    world.batches = Batches()
-
-
-def test_what_waits_is_worked_on_in_batches_until_the_queue_is_closed(world):
-    closing(world, 2)
-    world.controller.handle_all(map(thing, "abc"))
+def test_what_waits_is_worked_on_one_by_one_until_the_queue_is_closed(world):
+    world.last = "c"
+    world.controller.handle_all(map(thing, "abcd"))
     world.controller.run()
-    assert world.batches == [["a", "b"], ["c"]]
+    assert world.reconciled == ["a", "b", "c"]
     assert world.requeued == []
 
 
-def test_what_failed_is_worked_on_one_by_one(world):
-    closing(world, 2)
+def test_what_failed_is_worked_on_by_workers_of_its_own(world):
+    world.last = "b"
     for key in "ab":
-        world.queue.retry(key, alone=True)
+        world.queue.retry(key, failed=True)
+    world.controller.handle(None, thing("never failed"))
     world.queue._clock = lambda: 1e6
-    world.controller.run_alone()
-    assert world.batches == [["a"], ["b"]]
+    world.controller.run_failed()
+    assert world.reconciled == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     ("leading", "error", "requeued"),
     [
         (True, None, []),
-        (False, None, [("not leading", "a"), ("not leading", "b")]),
-        (True, RuntimeError("of all things"), [("failed", "a"), ("failed", "b")]),
+        (False, None, [("not leading", "a")]),
+        (True, RuntimeError("of all things"), [("failed", "a")]),
     ],
 )
 def test_a_key_that_was_taken_comes_back_or_was_worked_on(world, caplog, leading, error, requeued):
     world.leading, world.error = leading, error
-    world.controller.handle_all(map(thing, "ab"))
-    world.controller._work_on(world.queue.take(2))
-    assert world.batches == ([["a", "b"]] if leading else [])
+    world.controller.handle(None, thing("a"))
+    world.controller._work_on(world.queue.take())
+    assert world.reconciled == (["a"] if leading else [])
     assert world.requeued == requeued
-    assert ("A batch failed: a, b" in caplog.text) == (error is not None)
+    assert ("a could not be reconciled" in caplog.text) == (error is not None)
     world.queue.add("a")  # nobody works on it any more
     assert len(world.queue) == 1
 
 
-def test_a_resource_that_is_finished_can_be_worked_on_again_while_the_others_of_its_batch_go_on(world):
-    world.finished, world.error = 1, RuntimeError("of all things")
-    world.controller.handle_all(map(thing, "ab"))
-    batch = world.queue.take(2)
-    world.queue.add("a")
+def test_a_resource_that_is_worked_on_is_not_worked_on_twice_at_once(world):
+    world.controller.handle(None, thing("a"))
+    world.queue.take()
+    world.controller.handle(None, thing("a"))
     assert len(world.queue) == 0
-    world.controller._work_on(batch)
-    assert world.requeued == [("failed", "b")]
-    assert world.queue.take(2) == ["a"]
 
 
 def test_of_a_resource_is_kept_what_decides_whether_it_runs():
@@ -164,7 +149,7 @@ def test_an_annotation_that_counts_is_kept_and_its_change_is_worked_on(world):
     assert len(world.queue) == 0
     for before, after in (({}, {"restart": "now"}), ({"restart": "now"}, {"restart": "later"})):
         world.controller.handle(annotated(**before), annotated(**after))
-        assert world.queue.take(9) == ["a"]
+        assert world.queue.take() == "a"
         world.queue.done("a")
 
 

@@ -32,7 +32,7 @@ WATCH = Watch(
     dependents=Dependents("app-{name}", "us", (), status_tags=("status",)),
 )
 NAMES = ("a", "b", "c")
-FAULTS = ("not leading", "no resource", "no patch", "no answer", "run fails", "run is lost", "run explodes", "deaf")
+FAULTS = ("not leading", "no resource", "no patch", "no answer", "run fails", "run explodes", "deaf")
 
 
 class World:
@@ -65,9 +65,7 @@ class World:
             now=lambda: "2026-11-26T00:00:00Z",
         )
         leads = lambda: "not leading" not in self.faults  # noqa: E731 - asked anew each time
-        self.controller = Controller(
-            self.queue, requeue, reconciler.reconcile, lambda *_: False, is_leading=leads, batch=len(NAMES)
-        )
+        self.controller = Controller(self.queue, requeue, reconciler.reconcile, lambda *_: False, is_leading=leads)
 
     # what users do
     def change(self, name):
@@ -111,9 +109,8 @@ class World:
     def work(self):
         """Work on everything that is due."""
         while len(self.queue):
-            alone = set(self.queue._ready) & self.queue._apart.keys()  # take_alone would wait where there is none
-            batch = self.queue.take_alone() if alone else self.queue.take(len(NAMES))
-            self.controller._work_on(batch)
+            failed = set(self.queue._ready) & self.queue._failed  # take_failed would wait where there is none
+            self.controller._work_on(self.queue.take_failed() if failed else self.queue.take())
             self.deliver()
 
     def settle(self):
@@ -154,16 +151,14 @@ class World:
     # the runner
     digest = "one"
 
-    def run(self, program, resources, tell, *, tags=()):
+    def run(self, program, resource, *, tags=()):
         if "run explodes" in self.faults:
             raise RuntimeError("the run exploded")
-        is_lost = "run is lost" in self.faults
-        failure = "a task failed" if is_lost or "run fails" in self.faults else ""
-        for resource in resources:
-            assert WATCH.finalizer.name in resource["metadata"]["finalizers"]
-            if not failure and not tags:
-                self.done[key_of(resource)] = resource["metadata"]["generation"]
-            tell(key_of(resource), Outcome(failure=failure, is_lost=is_lost), self.digest)
+        assert WATCH.finalizer.name in resource["metadata"]["finalizers"]
+        failure = "a task failed" if "run fails" in self.faults else ""
+        if not failure and not tags:
+            self.done[key_of(resource)] = resource["metadata"]["generation"]
+        return Outcome(failure=failure), self.digest
 
     # the recorder
     def normal(self, resource, reason, note):

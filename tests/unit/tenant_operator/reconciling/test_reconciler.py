@@ -1,8 +1,6 @@
 """What a reconcile does where the caches, the API server and the clock do not agree."""
 
 import copy
-import threading
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -69,22 +67,16 @@ class Server:
         return copy.deepcopy(live)
 
     # the runner
-    def run(self, program, resources, tell, *, tags=()):
-        self.runs += [(key_of(each), each["metadata"]["generation"], tuple(tags)) for each in resources]
+    def run(self, program, resource, *, tags=()):
+        key = key_of(resource)
+        self.runs.append((key, resource["metadata"]["generation"], tuple(tags)))
         if not tags:
-            for each in resources:
-                self.observe(key_of(each), "2 of 2")
-        for each in resources:
-            tell(key_of(each), Outcome(objects={KEY: AppliedObject("x", 1)}), self.digest)
+            self.observe(key, "2 of 2")
+        return Outcome(objects={KEY: AppliedObject("x", 1)}), self.digest
 
-    def end_with(self, *outcomes):
-        """Have the next runs end with these outcomes, one for each resource."""
-
-        def run(program, resources, tell, *, tags=()):
-            for each, outcome in zip(resources, outcomes, strict=True):
-                tell(key_of(each), outcome, self.digest)
-
-        self.run = run
+    def end_with(self, outcome):
+        """Have the next runs end with this outcome."""
+        self.run = lambda program, resource, *, tags=(): (outcome, self.digest)
 
     def wait(self, message):
         """Have the next run come to something that it waits for."""
@@ -138,9 +130,7 @@ def build(watch):
         recorder=server,
         now=lambda: "2026-11-24T20:00:00Z",
     )
-    world = SimpleNamespace(server=server, clock=clock, queue=queue, done=[])
-    world.reconcile = lambda keys: reconciler.reconcile(keys, world.done.append)
-    return world
+    return SimpleNamespace(server=server, clock=clock, queue=queue, reconcile=reconciler.reconcile)
 
 
 @pytest.fixture
@@ -153,9 +143,9 @@ def guarded():
     """The world after the runs of one resource whose watch has a finalizer."""
     world = build(replace(WATCH, finalizer=Finalizer("example.com/ours", Program("end.yml"))))
     world.server.put(thing())
-    world.reconcile(["a"])
+    world.reconcile("a")
     world.server.put(world.server.live["a"])
-    world.reconcile(["a"])
+    world.reconcile("a")
     world.server.runs.clear()
     return world
 
@@ -164,8 +154,8 @@ def guarded():
 def settled(world):
     """The world after the run of one resource, whose status was reported since."""
     world.server.put(thing())
-    world.reconcile(["a"])
-    world.reconcile(["a"])
+    world.reconcile("a")
+    world.reconcile("a")
     world.server.runs.clear()
     return world
 
@@ -178,17 +168,17 @@ def test_a_finalizer_that_somebody_removed_comes_back(guarded):
     assert finalizers(guarded) == ["example.com/ours"]
     guarded.server.live["a"]["metadata"]["finalizers"] = ["example.com/other"]
     guarded.server.put(guarded.server.live["a"])
-    guarded.reconcile(["a"])
+    guarded.reconcile("a")
     assert finalizers(guarded) == ["example.com/other", "example.com/ours"]
     guarded.server.put(guarded.server.live["a"])
     guarded.server.runs.clear()
-    guarded.reconcile(["a"])
+    guarded.reconcile("a")
     assert guarded.server.runs == []
 
 
 def test_a_cache_that_has_not_heard_of_the_finalizer_yet_starts_no_run(guarded):
     del guarded.server.cached["a"]["metadata"]["finalizers"]
-    guarded.reconcile(["a"])
+    guarded.reconcile("a")
     assert guarded.server.runs == []
     guarded.clock.now += 1
     assert len(guarded.queue) == 1
@@ -196,9 +186,9 @@ def test_a_cache_that_has_not_heard_of_the_finalizer_yet_starts_no_run(guarded):
 
 def test_a_resource_takes_one_run_and_one_report_of_what_came_of_it(world):
     world.server.put(thing())
-    world.reconcile(["a"])
-    world.reconcile(["a"])
-    world.reconcile(["a"])
+    world.reconcile("a")
+    world.reconcile("a")
+    world.reconcile("a")
     assert world.server.runs == [("a", 1, ()), ("a", 1, ("status",))]
 
 
@@ -206,14 +196,14 @@ def test_a_run_that_waits_has_not_failed_and_is_made_whole_when_it_comes_back(wo
     world.server.put(thing())
     run = world.server.run
     world.server.wait("Job first: is running")
-    world.reconcile(["a"])
+    world.reconcile("a")
     told = {one["type"]: (one["status"], one["reason"]) for one in world.server.live["a"]["status"]["conditions"]}
     assert told == {"Progressing": ("True", "Waiting"), "Stalled": ("False", "Waiting")}
     assert world.server.events == [("a", "Waiting")]
     world.clock.now += 3600
-    assert world.queue.take(1) == ["a"]
+    assert world.queue.take() == "a"
     world.server.run = run
-    world.reconcile(["a"])
+    world.reconcile("a")
     assert world.server.runs == [("a", 1, ())]
 
 
@@ -221,7 +211,7 @@ def test_a_run_that_waits_has_not_failed_and_is_made_whole_when_it_comes_back(wo
 def test_a_run_that_says_when_time_changes_something_comes_back_then(settled, failure):
     settled.server.end_with(Outcome(failure=failure, remaining=("it",), requeue_after=0.05))
     settled.server.put(thing(generation=2))
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     settled.clock.now += 0.04
     assert len(settled.queue) == 0
     settled.clock.now += 0.02
@@ -230,7 +220,7 @@ def test_a_run_that_says_when_time_changes_something_comes_back_then(settled, fa
 
 def test_at_rest_the_api_server_is_not_even_asked(settled):
     settled.server.away = True
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == []
 
 
@@ -239,8 +229,8 @@ def test_a_status_that_no_event_asks_for_is_reported_again_after_its_period(sett
     assert len(settled.queue) == 0
     settled.clock.now += 1.0
     for _ in range(2):
-        assert settled.queue.take(1) == ["a"]
-        settled.reconcile(["a"])
+        assert settled.queue.take() == "a"
+        settled.reconcile("a")
         settled.queue.done("a")
         settled.clock.now += STATUS_PERIOD
     assert settled.server.runs == [("a", 1, ("status",))] * 2
@@ -248,75 +238,75 @@ def test_a_status_that_no_event_asks_for_is_reported_again_after_its_period(sett
 
 def test_a_kind_that_comes_to_be_served_takes_the_whole_playbook_once(settled):
     settled.server.dependents.served = ("Probe",)
-    settled.reconcile(["a"])
-    settled.reconcile(["a"])
+    settled.reconcile("a")
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 1, ())]
 
 
 def test_a_kind_that_comes_to_be_served_during_a_run_takes_one_more(settled):
     run = settled.server.run
 
-    def install(program, resources, tell, *, tags=()):
+    def install(program, resource, *, tags=()):
         settled.server.dependents.served = ("Probe",)
-        run(program, resources, tell, tags=tags)
+        return run(program, resource, tags=tags)
 
     settled.server.run = install
     settled.server.put(thing(generation=2))
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     settled.clock.now += 3600.0
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 2, ())] * 2
 
 
 def test_a_wish_that_the_cache_does_not_know_yet_is_not_taken_for_done(settled):
     settled.server.observe("a", "1 of 2")
     settled.server.put(thing(generation=2), cached=False)
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     settled.server.put(thing(generation=2))
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs[0] == ("a", 2, ())
 
 
 def test_a_status_is_reported_also_while_a_new_playbook_is_waited_for(settled):
     settled.server.put(thing("b"))
-    settled.reconcile(["b"])
+    settled.reconcile("b")
     settled.server.runs.clear()
     settled.server.digest = "second"
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 1, ())]
     settled.server.observe("b", "1 of 2")
-    settled.reconcile(["b"])
+    settled.reconcile("b")
     assert settled.server.runs[1:] == [("b", 1, ("status",))]
     settled.clock.now += 10.0
-    settled.reconcile(["b"])
+    settled.reconcile("b")
     assert settled.server.runs[2:] == [("b", 1, ())]
 
 
 def test_what_the_api_server_did_not_answer_for_is_run_again_alone(settled):
     settled.server.put(thing(generation=2))
     settled.server.away = True
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == []
     settled.server.away = False
     settled.clock.now += 1.0
-    assert settled.queue.take_alone() == ["a"]
-    settled.reconcile(["a"])
+    assert settled.queue.take_failed() == "a"
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 2, ())]
 
 
 def test_a_resource_that_is_gone_is_forgotten(settled):
     settled.server.live.clear()
     settled.server.cached.clear()
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     settled.server.put(thing())
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 1, ())]
 
 
 def test_drift_is_repaired_at_once_and_later_each_time_where_somebody_insists(settled):
     def drift():
         settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
-        settled.reconcile(["a"])
+        settled.reconcile("a")
 
     for _ in range(AT_ONCE):
         drift()
@@ -324,8 +314,8 @@ def test_drift_is_repaired_at_once_and_later_each_time_where_somebody_insists(se
     drift()
     assert len(settled.server.runs) == AT_ONCE
     settled.clock.now += FIRST_DELAY
-    assert settled.queue.take(1) == ["a"]
-    settled.reconcile(["a"])
+    assert settled.queue.take() == "a"
+    settled.reconcile("a")
     assert len(settled.server.runs) == AT_ONCE + 1
 
 
@@ -333,87 +323,32 @@ def test_a_status_that_is_old_is_reported_although_a_repair_has_to_wait(settled)
     for _ in range(AT_ONCE + 6):  # the next repair waits 64 seconds
         settled.clock.now += 60.0
         settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
-        settled.reconcile(["a"])
+        settled.reconcile("a")
     settled.server.objects["a"] = Dependent("a", KEY, "theirs", "2 of 2")
-    settled.reconcile(["a"])  # the server plays its status anew
+    settled.reconcile("a")  # the server plays its status anew
     settled.server.runs.clear()
     settled.clock.now += STATUS_PERIOD
-    settled.reconcile(["a"])
+    settled.reconcile("a")
     assert settled.server.runs == [("a", 1, ("status",))]
 
 
-@pytest.fixture
-def four(world):
-    """The world with four resources that are to run."""
-    for name in "abcd":
-        world.server.put(thing(name))
-    return world
-
-
-def test_a_resource_is_concluded_and_free_while_the_others_of_its_run_go_on(four):
-    def run(program, resources, tell, *, tags=()):
-        for each in resources:
-            tell(key_of(each), Outcome(), "first")
-            while key_of(each) not in four.done:  # concluded meanwhile
-                time.sleep(0.001)
-
-    four.server.run = run
-    four.reconcile(["a", "b", "c", "d", "gone"])
-    assert four.done == ["gone", "a", "b", "c", "d"]
-    assert all(each["status"]["conditions"] for each in four.server.live.values())
-
-
-def test_whoever_a_run_was_lost_by_is_found_by_halves_and_nobody_else_is_blamed(four):
-    lost = Outcome(failure="the run ended before its outcome was known", is_lost=True)
-    four.server.end_with(Outcome(), lost, lost, lost)
-    four.reconcile(list("abcd"))
-    assert sorted(four.done) == list("abcd")
-    blamed = [name for name, each in four.server.live.items() if "conditions" in each["status"]]
-    assert blamed == ["a"]
-    four.clock.now += 3600.0
-    assert sorted(four.queue.take_alone() for _ in range(2)) == [["b", "c"], ["d"]]
-    four.server.end_with(lost)
-    four.reconcile(["d"])
-    assert ("d", "ReconcileFailed") in four.server.events
-
-
-def test_a_resource_that_cannot_be_concluded_comes_back_and_is_free(four, caplog):
-    four.server.apply_status = lambda *_, **__: 1 / 0
-    four.reconcile(["a", "b"])
-    assert sorted(four.done) == ["a", "b"]
-    assert "could not be concluded" in caplog.text
-    four.clock.now += 3600.0
-    assert sorted(four.queue.take_alone() for _ in range(2)) == [["a"], ["b"]]
-
-
-def test_a_resource_that_is_slow_to_read_holds_up_no_other(four):
-    read, get = threading.Event(), four.server.get
-
-    def slow(key):
-        if key == "d":
-            read.set()
-        assert key != "a" or read.wait(30)
-        return get(key)
-
-    four.server.get = slow
-    four.reconcile(list("abcd"))
-    assert sorted(key for key, *_ in four.server.runs) == list("abcd")
-
-
-def test_a_deletion_that_hangs_holds_up_nobody_who_stays(guarded):
-    other_ran, run = threading.Event(), guarded.server.run
-
-    def slow(program, resources, tell, *, tags=()):
-        if program.name == "end.yml":
-            assert other_ran.wait(30)
-        else:
-            other_ran.set()
-        run(program, resources, tell, tags=tags)
-
-    guarded.server.run = slow
-    guarded.server.put(thing("b"))
+def test_a_deletion_runs_the_finalizers_program_and_ends_with_it(guarded):
     going = copy.deepcopy(guarded.server.live["a"])
     going["metadata"]["deletionTimestamp"] = "now"
     guarded.server.put(going)
-    guarded.reconcile(["a", "b"])
-    assert {key for key, *_ in guarded.server.runs} == {"a", "b"}
+    programs = []
+    guarded.server.run = lambda program, resource, *, tags=(): (programs.append(program.name) or Outcome(), "first")
+    guarded.reconcile("a")
+    assert (programs, finalizers(guarded)) == (["end.yml"], [])
+
+
+def test_a_resource_that_cannot_be_concluded_fails_and_comes_back(settled):
+    settled.server.put(thing(generation=2))
+
+    def refuse(*_, **__):
+        raise ApiError("cannot be reached")
+
+    settled.server.apply_status = refuse
+    settled.reconcile("a")
+    settled.clock.now += 3600.0
+    assert settled.queue.take_failed() == "a"

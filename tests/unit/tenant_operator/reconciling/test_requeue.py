@@ -78,13 +78,13 @@ def test_each_reason_has_its_delay(make, method, delay):
     assert world.comes_back(delay)
 
 
-def test_a_failure_is_worked_on_alone_and_what_is_unfinished_with_others(make):
+def test_a_failure_waits_in_its_own_line_and_what_is_unfinished_with_all_others(make):
     world = make()
     assert world.requeue.failed("a") == INITIAL_DELAY
     world.requeue.unfinished("b")
     world.clock.now += INITIAL_DELAY
-    assert world.queue.take(9) == ["b"]
-    assert world.queue.take_alone() == ["a"]
+    assert world.queue.take() == "b"
+    assert world.queue.take_failed() == "a"
 
 
 @pytest.mark.parametrize(

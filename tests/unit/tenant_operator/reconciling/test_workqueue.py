@@ -29,24 +29,23 @@ def test_a_key_that_was_added_twice_is_worked_on_once(queue):
     queue.add("a")
     queue.add("a")
     queue.add("b")
-    assert queue.take(10) == ["a", "b"]
+    assert [queue.take(), queue.take()] == ["a", "b"]
     assert len(queue) == 0
 
 
-def test_a_batch_takes_no_more_than_its_limit_in_the_order_of_arrival(queue):
-    for key in "abc":
+def test_keys_are_taken_in_the_order_of_their_arrival(queue):
+    for key in "bac":
         queue.add(key)
-    assert queue.take(2) == ["a", "b"]
-    assert queue.take(2) == ["c"]
+    assert [queue.take() for _ in range(3)] == ["b", "a", "c"]
 
 
 def test_a_key_that_is_worked_on_comes_back_afterwards_and_never_at_the_same_time(queue):
     queue.add("a")
-    queue.take(1)
+    queue.take()
     queue.add("a")
     assert len(queue) == 0
     queue.done("a")
-    assert queue.take(1) == ["a"]
+    assert queue.take() == "a"
 
 
 def test_retries_wait_twice_as_long_each_time_up_to_a_bound_and_success_forgets_them(queue, clock):
@@ -65,7 +64,7 @@ def test_a_delayed_key_is_ready_when_its_time_has_come(queue, clock):
     clock.now = 4.9
     assert len(queue) == 0
     clock.now = 5.0
-    assert queue.take(1) == ["a"]
+    assert queue.take() == "a"
     queue.done("a")
     clock.now = 20.0
     assert len(queue) == 0
@@ -74,7 +73,7 @@ def test_a_delayed_key_is_ready_when_its_time_has_come(queue, clock):
 def test_an_event_overtakes_the_delay(queue, clock):
     queue.add_after("a", 300.0)
     queue.add("a")
-    assert queue.take(1) == ["a"]
+    assert queue.take() == "a"
     queue.done("a")
     clock.now = 400.0
     assert len(queue) == 0
@@ -84,78 +83,52 @@ def test_a_failing_key_does_not_hold_up_others(queue):
     for _ in range(10):
         queue.retry("poisoned")
     queue.add("healthy")
-    assert queue.take(10) == ["healthy"]
+    assert queue.take() == "healthy"
 
 
 def test_closing_wakes_whoever_waits():
     queue = WorkQueue()
     taken = []
-    waiter = threading.Thread(target=lambda: taken.append(queue.take(1)))
+    waiter = threading.Thread(target=lambda: taken.append(queue.take()))
     waiter.start()
     queue.close()
     waiter.join(timeout=10)
-    assert taken == [[]]
+    assert taken == [None]
 
 
-def test_what_failed_is_worked_on_alone_until_it_succeeded(queue, clock):
+def test_what_failed_waits_in_a_line_of_its_own_until_it_succeeded(queue, clock):
     for key in "ab":
-        queue.retry(key, alone=True)
+        queue.retry(key, failed=True)
     queue.add("healthy")
     clock.now += 1
-    assert queue.take(10) == ["healthy"]
-    assert [queue.take_alone(), queue.take_alone()] == [["a"], ["b"]]
+    assert queue.take() == "healthy"
+    assert [queue.take_failed(), queue.take_failed()] == ["a", "b"]
     queue.done("a")
     queue.forget("a")
     queue.add("a")
-    assert queue.take(10) == ["a"]
+    assert queue.take() == "a"
 
 
-def test_a_spare_worker_takes_what_has_waited(queue, clock):
-    queue.add("a")
-    clock.now += 0.4
-    queue.add("b")
-    clock.now += 0.1
-    assert queue.take(9, waited=0.5) == ["a"]
-    assert queue.take(9) == ["b"]
-
-
-def test_a_spare_worker_wakes_when_a_key_has_waited():
+def test_a_worker_wakes_when_a_key_is_due():
     queue = WorkQueue()
     taken = []
-    spare = threading.Thread(target=lambda: taken.extend(queue.take(9, waited=0.05)))
-    spare.start()
-    queue.add("a")
-    spare.join(timeout=30)
+    waiter = threading.Thread(target=lambda: taken.append(queue.take()))
+    waiter.start()
+    queue.add_after("a", 0.01)
+    waiter.join(timeout=30)
     assert taken == ["a"]
-
-
-def test_what_is_retried_together_is_worked_on_together_and_apart_from_all_others(queue, clock):
-    queue.retry("alone", alone=True)
-    queue.retry_together(["a", "b"])
-    queue.add("never failed")
-    clock.now += MAXIMUM_DELAY
-    assert queue.take(9) == ["never failed"]
-    assert sorted(queue.take_alone() for _ in range(2)) == [["a", "b"], ["alone"]]
-
-
-def test_keys_that_are_retried_together_wait_as_long_as_the_one_that_failed_most_often(queue):
-    for _ in range(3):
-        queue.retry("a", alone=True)
-    assert queue.retry_together(["a", "b"]) == INITIAL_DELAY * 8
-    assert queue.retry("b", alone=True) == INITIAL_DELAY * 16
 
 
 def test_what_was_mended_never_waits_behind_what_fails_again_and_again(queue, clock):
     for key in ("broken 1", "broken 2", "mended"):
-        queue.retry(key, alone=True)
+        queue.retry(key, failed=True)
     clock.now += MAXIMUM_DELAY
-    taken = [queue.take_alone() for _ in range(3)]
-    for (key,) in taken:
+    for key in [queue.take_failed() for _ in range(3)]:
         queue.done(key)
     for key in ("broken 1", "broken 2"):  # these run once more, while the last one waits
         queue.add(key)
-        assert queue.take_alone() == [key]
+        assert queue.take_failed() == key
         queue.done(key)
     for key in ("broken 1", "broken 2", "mended"):
         queue.add(key)
-    assert queue.take_alone() == ["mended"]
+    assert queue.take_failed() == "mended"

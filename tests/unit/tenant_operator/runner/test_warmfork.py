@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -20,11 +22,16 @@ PLAYBOOK = """
   gather_facts: false
   vars:
     ansible_connection: local
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
   tasks:
     - ansible.builtin.debug:
         msg: "{{ lookup('env', 'GREETING') }} in {{ lookup('pipe', 'pwd') }}"
-    - ansible.builtin.pause:
-        seconds: "{{ seconds | default(0) }}"
+    - ansible.builtin.debug:
+        msg: "{{ word | default('no word') }} with {{ ansible_run_tags }}"
+      tags: [always]
+    - ansible.builtin.debug:
+        msg: "in the run's own process: {{ lookup('pipe', 'echo $PPID') == lookup('env', 'TENANT_OPERATOR_RUN') }}"
+    - ansible.builtin.command: sleep {{ seconds }}
       when: seconds is defined
     - ansible.builtin.debug:
         msg: "{{ 'x' * (size | int) }}"
@@ -69,7 +76,8 @@ def warm(tmp_path, playbook, fence):
     environment["ANSIBLE_CONFIG"] = str(tmp_path / "ansible.cfg")
     environment[VARIABLE] = fence.path
     (tmp_path / "ansible.cfg").touch()
-    process = WarmProcess(tmp_path / "warm", [str(playbook)], environment)
+    (tmp_path / "variables.yml").write_text("{}")
+    process = WarmProcess(tmp_path / "warm", {str(playbook): str(tmp_path / "variables.yml")}, environment)
     runs = []
 
     class Warm:
@@ -112,6 +120,18 @@ def test_a_run_has_its_own_environment_folder_output_and_exit_code(warm, tmp_pat
     assert second.returncode == 2, output
 
 
+def test_a_run_has_its_own_extra_variables_and_tags(warm):
+    for arguments, said in ((["-e", "word=hey"], "hey with ['all']"), ([], "no word with ['all']"),
+                            (["-e", "word=ho", "--tags", "one"], "ho with ['one']")):  # fmt: skip
+        output, _ = warm.start(*arguments).communicate(timeout=DEADLINE)
+        assert said in output
+
+
+def test_a_task_runs_in_the_process_of_its_run(warm):
+    output, _ = warm.start().communicate(timeout=DEADLINE)
+    assert "in the run's own process: True" in output
+
+
 def test_a_task_that_takes_too_much_memory_fails_and_nothing_else_does(warm):
     greedy = warm.start("-e", "size=1000000000")
     output, _ = greedy.communicate(timeout=DEADLINE)
@@ -129,19 +149,16 @@ def test_the_processes_of_a_run_are_bounded_in_cpu_and_memory(warm):
         assert LARGEST_GROWTH < int(limits["Max data size"]) < 4 * LARGEST_GROWTH
 
 
-def is_session_leader(pid):
-    """Tell whether the process has a session of its own; one that ended has none."""
-    try:
-        return os.getsid(pid) == pid
-    except ProcessLookupError:
-        return False
+def is_asleep(pid):
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text() == "sleep\n"
+    return False
 
 
 def paused(warm, run):
-    """Wait until the run's worker sits in the pause; return the run's process and its worker."""
-    while "pause" not in run.stdout.readline():
-        assert run.poll() is None, "the run ended before its pause"
-    wait_until(lambda: len(family := descendants(warm.pid)) == 2 and all(map(is_session_leader, family)))
+    """Wait until the run's program sleeps; return the run's process and all that it has started."""
+    wait_until(lambda: run.poll() is not None or any(map(is_asleep, descendants(warm.pid))))
+    assert run.poll() is None, "the run ended before it slept"
     return descendants(warm.pid)
 
 
@@ -170,11 +187,12 @@ def test_cancelling_a_run_ends_all_of_its_processes_and_no_other_run(warm):
     assert other.returncode == 0, output
 
 
-def test_a_worker_goes_with_its_run_although_it_is_a_session_of_its_own(warm):
+def test_programs_go_with_a_run_that_is_killed(warm):
     run = warm.start("-e", "seconds=600")
-    process, worker = paused(warm, run)
+    process, *programs = paused(warm, run)
+    assert programs
     os.kill(process, signal.SIGKILL)
-    wait_until(lambda: not is_alive(worker))
+    wait_until(lambda: not any(map(is_alive, programs)))
     run.communicate(timeout=DEADLINE)
     assert run.returncode != 0
 
