@@ -41,7 +41,8 @@ FROM scratch
 COPY --from=base / /
 COPY --from=build /opt/operator /opt/operator
 # The root file system is read-only: what Ansible writes goes to /tmp.
-ENV PATH=/opt/operator/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME=/tmp PYTHONDONTWRITEBYTECODE=1 \
+ARG REVISION=
+ENV TENANT_OPERATOR_REVISION=${REVISION} PATH=/opt/operator/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 HOME=/tmp PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 65532:65532
 WORKDIR /tmp

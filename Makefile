@@ -45,7 +45,8 @@ KUBECTL ?= $(shell $(PYTHON) -m devcluster kubectl)
 
 .PHONY: image
 image: ## Build the operator's container image IMG (BASE=... takes another base image), and dist/sbom.json
-	docker build $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMG) .
+	docker build $(if $(BASE),--build-arg BASE=$(BASE)) --build-arg REVISION=$(shell git describe --always --dirty 2>/dev/null) \
+	  --tag $(IMG) .
 	@mkdir -p dist
 	@docker run --rm --entrypoint cat $(IMG) /opt/operator/sbom.json >dist/sbom.json
 	@docker image inspect $(IMG) --format '$(IMG) has {{.Size}} bytes' | numfmt --field=3 --to=iec

@@ -14,7 +14,7 @@ from tenant_operator.watches import WatchError
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     chosen = settings.parse(arguments)
-    log.configure(chosen.log_format)
+    log.configure(chosen.log_format, chosen.log_level)
     try:
         Manager(chosen).run()
     except (LeaseLostError, WarmError, WatchError) as error:

@@ -6,11 +6,11 @@ import argparse
 import os
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tenant_operator import capacity, log
+from tenant_operator import build, capacity, log
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 SHIPPED_WATCHES = Path(__file__).with_name("watches.yaml")
@@ -36,6 +36,7 @@ class Settings:
     metrics_secure: bool
     metrics_require_rbac: bool
     log_format: str
+    log_level: str
 
 
 def parse(arguments: list[str] | None = None) -> Settings:
@@ -44,7 +45,12 @@ def parse(arguments: list[str] | None = None) -> Settings:
     Raises:
         SystemExit: a flag cannot be used; the message names it.
     """
-    parser = argparse.ArgumentParser(prog="tenant-operator", description="Runs playbooks on Kubernetes events.")
+    parser = argparse.ArgumentParser(
+        prog="tenant-operator",
+        description="Runs playbooks on Kubernetes events.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,  # the version is one line
+    )
+    parser.add_argument("--version", action="version", version=build.info(), help="say what is in it")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="watch the kinds of watches.yaml and run their playbooks")
 
@@ -65,7 +71,8 @@ def parse(arguments: list[str] | None = None) -> Settings:
     flag("metrics-bind-address", "", "host:port of /metrics; empty for none", _address)
     flag("metrics-secure", "true", "serve /metrics by TLS, with a certificate of its own making", _boolean)
     flag("metrics-require-rbac", "true", "ask who scrapes for a token, and for the right to get /metrics", _boolean)
-    flag("log-format", "text", f"one of {', '.join(log.FORMATS)}", _log_format)
+    flag("log-format", "text", f"one of {', '.join(log.FORMATS)}", _one_of(log.FORMATS))
+    flag("log-level", "info", f"one of {', '.join(log.LEVELS)}", _one_of(log.LEVELS))
     options = vars(parser.parse_args(arguments))
     del options["command"]
     return Settings(**options, identity=os.environ.get("POD_NAME") or f"{socket.gethostname()}_{uuid.uuid4()}")
@@ -104,7 +111,10 @@ def _address(text: str) -> str:
     return f"0.0.0.0:{port}" if text and not host else text
 
 
-def _log_format(text: str) -> str:
-    if text not in log.FORMATS:
-        raise argparse.ArgumentTypeError(f"{text!r} must be one of {', '.join(log.FORMATS)}")
-    return text
+def _one_of(known: Sequence[str]) -> Callable[[str], str]:
+    def convert(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text!r} must be one of {', '.join(known)}")
+        return text
+
+    return convert

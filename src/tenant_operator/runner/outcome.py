@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenant_operator.runner import failure
+
 
 @dataclass(frozen=True, slots=True)
 class AppliedObject:
@@ -104,7 +106,9 @@ def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
 class _Told:
     """What the events say of one host."""
 
-    message: str = ""
+    failure: str = ""
+    place: str = ""
+    """Where it failed."""
     remaining: tuple[str, ...] = ()
     requeue_after: float | None = None
     objects: dict[tuple[str, str], AppliedObject] = field(default_factory=dict)
@@ -114,13 +118,24 @@ class _Told:
         """Take an event."""
         result = data.get("res") or {}
         if kind in _FAILED and not data.get("ignore_errors"):
-            self.message = str(result.get("msg") or f"{data.get('task')} failed")
+            self._fail(failure.in_words(data), failure.place(data))
         if kind == "runner_on_ok":
             self.remaining = tuple(map(str, result.get("remaining", self.remaining)))
             self.requeue_after = _earliest(self.requeue_after, result.get("requeue_after"))
             self.objects.update(_applied_objects(result.get("objects")))
             if result.get("changed"):
                 self.changes += _changes(result) or [str(data.get("task"))]
+
+    def _fail(self, words: str, place: str) -> None:
+        """Note a failure. A rescue that tells it again did not fail by itself."""
+        if not self.failure or self.failure not in words:
+            self.place = place
+        self.failure = words
+
+    @property
+    def message(self) -> str:
+        """What failed last, and where; empty if nothing did."""
+        return f"{self.failure} [{self.place}]" if self.failure and self.place else self.failure
 
 
 def _earliest(before: float | None, seconds: Any) -> float | None:

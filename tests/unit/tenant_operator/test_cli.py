@@ -28,14 +28,14 @@ def main(monkeypatch):
 
         monkeypatch.setattr(cli, "Manager", Manager)
         monkeypatch.setattr(cli.signals, "ignore", lambda: happened.append("signals are ignored"))
-        monkeypatch.setattr(cli.log, "configure", happened.append)
+        monkeypatch.setattr(cli.log, "configure", lambda *chosen: happened.append(chosen))
         return cli.main(["run", "--watches", "w.yaml", "--log-format", "json"]), happened
 
     return main
 
 
 def test_a_watcher_that_was_asked_to_end_ends_with_0(main):
-    assert main() == (0, ["json", "w.yaml", "run", "signals are ignored"])
+    assert main() == (0, [("json", "info"), "w.yaml", "run", "signals are ignored"])
 
 
 @pytest.mark.parametrize("error", [LeaseLostError("lost"), WarmError("broken"), WatchError("wrong")])

@@ -44,6 +44,7 @@ def test_a_flag_wins_over_its_variable(monkeypatch):
         (["--metrics-bind-address", "nowhere"], "--metrics-bind-address: 'nowhere' must be host:port"),
         (["--metrics-bind-address", "a:65536"], "--metrics-bind-address: 'a:65536' must be host:port"),
         (["--log-format", "xml"], "--log-format: 'xml' must be one of text, json"),
+        (["--log-level", "loud"], "--log-level: 'loud' must be one of debug, info, warning, error"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_its_name(arguments, message, capsys):

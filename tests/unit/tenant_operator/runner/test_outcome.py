@@ -53,6 +53,19 @@ def test_a_failure_without_words_names_its_task():
     assert read([stats(failures={"a": 1})], ended=HOST_FAILED).failure == "a task failed"
 
 
+@pytest.mark.parametrize(
+    ("told_again", "place"),
+    [("no", "Try it (site.yml:3)"), ("first: no", "Try it (site.yml:3)"), ("worse", "Tell it (site.yml:9)")],
+)
+def test_the_place_of_a_failure_is_where_it_failed_and_not_where_it_was_told_again(told_again, place):
+    events = [
+        event("runner_on_failed", host="a", task="Try it", task_path="site.yml:3", res={"msg": "no"}),
+        event("runner_on_failed", host="a", task="Tell it", task_path="site.yml:9", res={"msg": told_again}),
+        stats(failures={"a": 1}),
+    ]
+    assert read(events, host="a", ended=HOST_FAILED).failure == f"{told_again} [{place}]"
+
+
 def test_a_run_that_says_nothing_of_its_host_has_failed():
     told = read([event("runner_on_ok", host="b", res={}), stats()], host="c")
     assert told.failure == "the run ended before its outcome was known: successful, exit code 0"

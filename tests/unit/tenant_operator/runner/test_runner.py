@@ -1,6 +1,7 @@
 """Runs through ansible-runner, on localhost."""
 
 import errno
+import re
 import shutil
 import sys
 import time
@@ -67,8 +68,8 @@ def test_a_resource_is_run_with_its_fields_as_variables(runner, tmp_path, is_rol
 
 
 def test_the_failure_of_a_task_is_the_outcome(runner):
-    run = runner([{"fail": {"msg": "no such luck"}}])
-    assert run().failure == "no such luck"
+    run = runner([{"name": "Try it", "fail": {"msg": "no such luck"}}])
+    assert re.fullmatch(r"no such luck \[Try it \(.*/project/site\.yml:\d+\)\]", run().failure)
 
 
 OTHER = {"add_host": {"name": "other", "ansible_connection": "local"}}
@@ -77,7 +78,7 @@ OTHER = {"add_host": {"name": "other", "ansible_connection": "local"}}
 def test_a_play_that_fails_on_another_host_fails_the_resource(runner):
     then = [{"hosts": "other", "tasks": [{"fail": {"msg": "not there"}}]}]
     run = runner([OTHER, {"debug": {"msg": "all is well here"}}], then=then)
-    assert run().failure == "not there"
+    assert run().failure.startswith("not there [fail (")
 
 
 def test_a_run_that_ends_with_an_error_fails_the_resource(runner):
