@@ -15,6 +15,9 @@ from .errors import RefusedError
 from .expressions import plain, without_templates
 from .manifests import ManifestError
 
+LARGE = ("tenant", "manifests")
+"""Options whose elements have any shape: of these only the type is validated, which would make deep copies."""
+
 VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 """A template that is one variable and nothing else."""
 
@@ -61,13 +64,25 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
             task_vars: the variables of the task.
         """
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **CONNECTION_OPTIONS})
+        options = self._validated()
         result["changed"] = False
         try:
             self.act(result, plain(options), task_vars or {})
         except (ApiError, ManifestError, RefusedError) as error:
             result.update(failed=True, msg=str(error))
         return result
+
+    def _validated(self) -> dict[str, Any]:
+        """Return the options with their defaults, each of its type. What is large is not copied for that."""
+        arguments: dict[str, Any] = self._task.args
+        large = {name: arguments[name] for name in LARGE if isinstance(arguments.get(name), (dict, list))}
+        empty = {name: {} if isinstance(value, dict) else [] for name, value in large.items()}
+        self._task.args = {**arguments, **empty}
+        try:
+            _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **CONNECTION_OPTIONS})
+        finally:
+            self._task.args = arguments
+        return {**options, **large}
 
     @staticmethod
     def skips_paused(result: dict[str, Any], tenant: Mapping[str, Any]) -> bool:

@@ -1,7 +1,10 @@
 """A variable without templates reaches an action as it is, and everything else by Ansible's own way."""
 
+from types import SimpleNamespace
+from typing import ClassVar
+
 import pytest
-from ansible.errors import AnsibleTemplateError
+from ansible.errors import AnsibleActionFail, AnsibleTemplateError
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import EncryptedString
 from ansible.template import Templar, trust_as_template
@@ -51,3 +54,50 @@ def test_a_value_of_a_vault_is_left_to_ansible(finalized):
     secret = EncryptedString(ciphertext="$ANSIBLE_VAULT;1.1;AES256\n00")
     with pytest.raises(AnsibleTemplateError, match="Vault"):
         finalized(trust_as_template("{{ tenant }}"), tenant={"spec": {"description": secret}})
+
+
+class Applying(KubernetesAction):
+    ARGUMENTS: ClassVar = {
+        "tenant": {"type": "dict", "required": True},
+        "manifests": {"type": "list", "elements": "raw"},
+        "force": {"type": "bool", "default": True},
+    }
+
+    def act(self, result, options, task_vars):
+        """Nothing is done."""
+
+
+@pytest.fixture
+def validated():
+    """Return the options of a task with these arguments."""
+
+    def validated(**arguments):
+        action = object.__new__(Applying)
+        action._load_name = "apply"
+        action._task = SimpleNamespace(args=arguments)
+        options = action._validated()
+        assert action._task.args is arguments
+        return options
+
+    return validated
+
+
+def test_options_have_their_defaults_and_types_and_what_is_large_is_no_copy(validated):
+    options = validated(tenant=TENANT, manifests=["a.yaml"], force="no")
+    assert (options["manifests"], options["force"], options["kubeconfig"]) == (["a.yaml"], False, None)
+    assert options["tenant"] is TENANT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, "missing required arguments: tenant"),
+        ({"tenant": ["no mapping"]}, "argument 'tenant' is of type list"),
+        ({"tenant": TENANT, "manifests": {"a": "b"}}, "argument 'manifests' is of type dict"),
+        ({"tenant": TENANT, "force": "perhaps"}, "argument 'force' is of type str"),
+        ({"tenant": TENANT, "forced": True}, "Unsupported parameters for \\(apply\\) module: forced"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_by_its_name(validated, arguments, words):
+    with pytest.raises(AnsibleActionFail, match=words):
+        validated(**arguments)
