@@ -145,4 +145,13 @@ objects:
       description: One of C(created), C(updated), C(unchanged), C(deleted).
       type: str
       returned: always
+    fields:
+      description: The fields that were changed, each with its C(path), and its values C(before) and C(after).
+      type: list
+      elements: dict
+      returned: when it was updated
+    taken:
+      description: The fields that others lost to this task, by their field manager.
+      type: dict
+      returned: when there are some
 """

@@ -76,7 +76,7 @@ class KubernetesAction(ActionBase):  # type: ignore[misc]  # ansible-core ships 
         """Return the options with their defaults, each of its type. What is large is not copied for that."""
         arguments: dict[str, Any] = self._task.args
         large = {name: arguments[name] for name in LARGE if isinstance(arguments.get(name), (dict, list))}
-        empty = {name: {} if isinstance(value, dict) else [] for name, value in large.items()}
+        empty: dict[str, Any] = {name: {} if isinstance(value, dict) else [] for name, value in large.items()}
         self._task.args = {**arguments, **empty}
         try:
             _, options = self.validate_argument_spec(argument_spec={**self.ARGUMENTS, **CONNECTION_OPTIONS})

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from ..module_utils import names
-from ..module_utils.kube import managed_fields, objects
+from ..module_utils.kube import differences, managed_fields, objects
 from ..module_utils.kube.resources import Manifest, describe
 from .expressions import plain
 
@@ -73,6 +73,9 @@ class Report:
             self.note("created", None, after)
         elif objects.differ(before, after):
             self.note("updated", before, after)
+            self.objects[-1]["fields"] = differences.of(before, after)
+            if losses := managed_fields.losses(before, after, manager):
+                self.objects[-1]["taken"] = losses
             self._differences.append(partial(_losses, before, after, manager))
         else:
             self.note("unchanged", before, after)

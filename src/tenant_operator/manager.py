@@ -16,6 +16,7 @@ from tenant_operator.endpoints import certificates
 from tenant_operator.endpoints.health import Probes
 from tenant_operator.endpoints.scrape import Metrics
 from tenant_operator.endpoints.server import Server
+from tenant_operator.history.store import History
 from tenant_operator.kube import client
 from tenant_operator.kube.backoff import Backoff
 from tenant_operator.kube.cache import Cache
@@ -121,6 +122,7 @@ class Manager:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._watches = watches.load(settings.watches)
+        self._history = History(settings.history)
         self._stopped = threading.Event()
         self._watched: list[_Watched] = []
         self._missing = "starting"
@@ -246,6 +248,7 @@ class Manager:
             requeue=requeue,
             applied=applied,
             recorder=recorder,
+            history=self._history,
         )
         controller = Controller(
             queue,

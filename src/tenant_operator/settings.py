@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import tempfile
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from tenant_operator import build, capacity, log
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 SHIPPED_WATCHES = Path(__file__).with_name("watches.yaml")
 """The watches.yaml of this distribution; in a checkout a link to the one at its top."""
+
+HISTORY = "operator-runs.sqlite3"
 
 HIGHEST_PORT = 65535
 
@@ -35,11 +38,28 @@ class Settings:
     metrics_bind_address: str
     metrics_secure: bool
     metrics_require_rbac: bool
+    history: Path
     log_format: str
     log_level: str
 
 
-def parse(arguments: list[str] | None = None) -> Settings:
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know about the runs of the past."""
+
+    history: Path
+    resource: str = ""
+    """The key of a resource; empty for all of them."""
+    limit: int = 0
+    number: int = 0
+    """The number of one run; 0 for a list."""
+    output: str = "text"
+
+
+OUTPUTS = ("text", "json")
+
+
+def parse(arguments: list[str] | None = None) -> Settings | Question:
     """Read the command line. Each flag takes its default from an environment variable.
 
     Raises:
@@ -52,12 +72,23 @@ def parse(arguments: list[str] | None = None) -> Settings:
     )
     parser.add_argument("--version", action="version", version=build.info(), help="say what is in it")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="watch the kinds of watches.yaml and run their playbooks")
+    run = commands.add_parser("run", help="watch the kinds of watches.yaml and run their playbooks; run ID shows a run")
+    run.add_argument("id", nargs="?", type=_positive, help="show this run of the past, and watch nothing")
+    runs = commands.add_parser("runs", help="show the last runs, the newest first")
+    runs.add_argument("resource", nargs="?", default="", help="its name, or namespace/name; without one, of all")
+    runs.add_argument("--limit", type=_positive, default=20, help="how many at most (now 20)")
+    for command in (run, runs):
+        command.add_argument(
+            "-o", "--output", type=_one_of(OUTPUTS), default="text", help="text or json, of runs shown"
+        )
 
-    def flag(name: str, default: str, meaning: str, convert: Callable[[str], object] = str) -> None:
+    def flag(
+        name: str, default: str, meaning: str, convert: Callable[[str], object] = str, *, of_runs: bool = False
+    ) -> None:
         variable = name.upper().replace("-", "_")
         value = os.environ.get(variable, default)
-        run.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
+        for command in (run, runs) if of_runs else (run,):
+            command.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
 
     flag("watches", _watches(), "the watches.yaml; WATCHES_FILE is ansible-operator's name for it", Path)
     at_once = "resources of a kind that are worked on at once; by default what CPU and memory bear"
@@ -71,10 +102,16 @@ def parse(arguments: list[str] | None = None) -> Settings:
     flag("metrics-bind-address", "", "host:port of /metrics; empty for none", _address)
     flag("metrics-secure", "true", "serve /metrics by TLS, with a certificate of its own making", _boolean)
     flag("metrics-require-rbac", "true", "ask who scrapes for a token, and for the right to get /metrics", _boolean)
+    history = str(Path(tempfile.gettempdir(), HISTORY))
+    flag("history", history, "the file of the last runs of each resource", Path, of_runs=True)
     flag("log-format", "text", f"one of {', '.join(log.FORMATS)}", _one_of(log.FORMATS))
     flag("log-level", "info", f"one of {', '.join(log.LEVELS)}", _one_of(log.LEVELS))
     options = vars(parser.parse_args(arguments))
-    del options["command"]
+    number, output = options.pop("id", None), options.pop("output")
+    if options.pop("command") == "runs":
+        return Question(options["history"], options["resource"], options["limit"], output=output)
+    if number:
+        return Question(options["history"], number=number, output=output)
     return Settings(**options, identity=os.environ.get("POD_NAME") or f"{socket.gethostname()}_{uuid.uuid4()}")
 
 

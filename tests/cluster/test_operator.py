@@ -1,14 +1,18 @@
 """The watcher as users run it, on a real API server."""
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tenant_operator import settings
 from tests.control_plane import CHECKOUT, condition, is_reconciled
 from tests.processes import processes_of
 
@@ -66,6 +70,29 @@ def test_drift_is_repaired_by_one_run_and_what_others_added_stays(cluster, name,
     settle(cluster, make_tenant, f"{name[:40]}-b")
     assert runs(operator, name) == 3
     cluster.wait_until(lambda: is_reconciled(cluster, name))
+
+
+def test_what_ran_is_shown_with_each_field_and_from_whom_it_was_taken(cluster, name, make_tenant, start, tmp_path):
+    def ask(*words):
+        command = [Path(sys.executable).parent / "tenant-operator", *words, "--output", "json"]
+        command += ["--history", tmp_path / settings.HISTORY]
+        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    start()
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    label = ("label", "service", "redis", "-n", f"tenant-{name}", "neurallog.io/tenant=other", "--overwrite")
+    cluster.kubectl(*label)
+    cluster.wait_until(lambda: [run for run in ask("runs", name) if run["trigger"] == "drift"])
+    drift, *_, first = ask("runs", name)
+    assert (first["trigger"], first["cause"], first["result"]) == ("change", "generation 1, by kubectl", "ok")
+    (changed,) = [task for task in ask("run", str(drift["id"]))["tasks"] if task["objects"]]
+    (service,) = changed["objects"]
+    assert (changed["name"], changed["result"], service["name"]) == ("Apply the Redis", "changed", "redis")
+    field = '.metadata.labels["neurallog.io/tenant"]'
+    assert service["fields"] == [{"path": field, "before": '"other"', "after": f'"{name}"'}]
+    assert service["taken"] == {"kubectl-label": [field]}
+    assert changed["place"].startswith("neurallog/tenant/roles/redis/tasks/main.yml:")
 
 
 def test_drift_while_the_operator_was_away_is_repaired_when_it_is_back(cluster, name, make_tenant, start):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 
 from tenant_operator import digests, metrics
 from tenant_operator.kube.client import ApiError, Manifest, key_of
-from tenant_operator.reconciling import conditions
+from tenant_operator.reconciling import conditions, journal
 from tenant_operator.reconciling.applied import Applied
 from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.trigger import Scope, Trigger
@@ -96,6 +97,7 @@ class Reconciler:
         requeue: when a resource is looked at again.
         applied: what was applied for each.
         recorder: where Events are written.
+        history: where runs are kept.
         now: the time, RFC 3339.
     """
 
@@ -109,6 +111,7 @@ class Reconciler:
         requeue: Requeue,
         applied: Applied,
         recorder: Events,
+        history: journal.History,
         now: Callable[[], str] = _now,
     ):
         self._watch = watch
@@ -118,6 +121,7 @@ class Reconciler:
         self._requeue = requeue
         self._applied = applied
         self._recorder = recorder
+        self._history = history
         self._now = now
 
     def reconcile(self, key: str) -> None:
@@ -202,9 +206,14 @@ class Reconciler:
         elif work.is_report and watch.dependents and watch.dependents.status_tags:
             scope, tags = Scope.STATUS, watch.dependents.status_tags
         metrics.RUNS.labels(watch.kind, scope).inc()
+        started, clock = time.time(), time.monotonic()
         with metrics.RUN_SECONDS.labels(watch.kind, scope).time():
             outcome, digest = self._runs.run(program, work.resource, tags=tags)
+        seconds = time.monotonic() - clock
         self._log(scope, work, outcome)
+        if journal.is_worth_keeping(scope, outcome):
+            ran = journal.Ran(watch.kind, scope, work.trigger, started, seconds)
+            self._history.add(journal.entry(work.resource, ran, outcome))
         self._conclude(work, outcome, digests.program(digest, served))
 
     def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:

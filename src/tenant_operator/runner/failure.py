@@ -38,8 +38,13 @@ def place(data: Mapping[str, Any]) -> str:
     Args:
         data: the data of the event; empty where it does not say.
     """
-    path = str(data.get("task_path") or "").rpartition(COLLECTIONS)[2]
+    path = file_of(data)
     return f"{data.get('task')} ({path})" if path else ""
+
+
+def file_of(data: Mapping[str, Any]) -> str:
+    """Return the task's file and line: within its collection where it is of one; empty where the event has none."""
+    return str(data.get("task_path") or "").rpartition(COLLECTIONS)[2]
 
 
 def _of_items(results: Any) -> Iterator[str]:

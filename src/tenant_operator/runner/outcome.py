@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,18 @@ class AppliedObject:
 
     applied: str
     version: int = 0
+
+
+@dataclass(frozen=True)
+class TaskRun:
+    """A task that ran on a host: what became of it, and the entries of ``objects`` in its result that are a change."""
+
+    name: str
+    place: str
+    result: str
+    """``ok``, ``changed``, ``skipped``, ``ignored`` or ``failed``."""
+    seconds: float
+    objects: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -33,6 +45,8 @@ class Outcome:
     remaining: tuple[str, ...] = ()
     objects: Mapping[tuple[str, str], AppliedObject] = field(default_factory=dict)
     requeue_after: float | None = None
+    tasks: tuple[TaskRun, ...] = field(default=(), compare=False)
+    """What ran, in order, as far as the run says."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,7 @@ class Events:
         self._host = host
         self._told: dict[str, _Told] = defaultdict(_Told)
         self._stats: Mapping[str, Mapping[str, int]] = {}
+        self._tasks: list[TaskRun] = []
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take the next event."""
@@ -67,6 +82,8 @@ class Events:
             self._stats = data
         else:
             self._told[data.get("host", "")].take(kind, data)
+            if kind in _ENDED:
+                self._tasks.append(_task_run(kind, data))
 
     def outcome(self, ended: Ended) -> Outcome:
         """Return the outcome of the run.
@@ -81,6 +98,7 @@ class Events:
             remaining=tuple(name for each in told for name in each.remaining),
             objects={key: applied for each in told for key, applied in each.objects.items()},
             requeue_after=min((each.requeue_after for each in told if each.requeue_after is not None), default=None),
+            tasks=tuple(self._tasks),
         )
 
     def _failure(self, ended: Ended) -> str:
@@ -95,6 +113,17 @@ class Events:
 
 
 _FAILED = {"runner_on_failed", "runner_on_unreachable"}
+_ENDED = {"runner_on_ok", "runner_on_skipped", *_FAILED}
+"""The events of a task that has ended on a host."""
+
+
+def _task_run(kind: str, data: Mapping[str, Any]) -> TaskRun:
+    result = data.get("res") or {}
+    said = "skipped" if kind == "runner_on_skipped" else "changed" if result.get("changed") else "ok"
+    if kind in _FAILED:
+        said = "ignored" if data.get("ignore_errors") else "failed"
+    seconds = float(data.get("duration") or 0.0)
+    return TaskRun(str(data.get("task")), failure.file_of(data), said, seconds, _changed(result))
 
 
 def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
@@ -147,9 +176,14 @@ def _earliest(before: float | None, seconds: Any) -> float | None:
 
 def _changes(result: Mapping[str, Any]) -> list[str]:
     """Return what a task says that it did to objects."""
+    return [f"{entry['kind']} {entry['name']} {entry['operation']}" for entry in _changed(result)]
+
+
+def _changed(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of a task's ``objects`` that are a change."""
     objects = result.get("objects")
     return [
-        f"{entry['kind']} {entry['name']} {entry['operation']}"
+        entry
         for entry in (objects if isinstance(objects, list) else ())
         if isinstance(entry, dict) and entry.get("operation", "unchanged") != "unchanged"
     ]

@@ -1,14 +1,17 @@
 """Where each setting comes from, and what is said where it cannot be used."""
 
+from pathlib import Path
+
 import pytest
 
 from tenant_operator import settings
+from tenant_operator.settings import Question
 
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("WATCHES", "WATCHES_FILE", "MAX_BATCH", "POD_NAME"):
+    for name in ("WATCHES", "WATCHES_FILE", "MAX_CONCURRENT_RECONCILES", "HISTORY", "POD_NAME"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -30,6 +33,26 @@ def test_the_environment_names_another_file(name, tmp_path, monkeypatch):
     assert str(settings.parse(["run", "--watches", "flag.yaml"]).watches) == "flag.yaml"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (["runs"], Question(Path("h"), limit=20)),
+        (["runs", "n/acme", "--limit", "3", "-o", "json"], Question(Path("h"), "n/acme", 3, output="json")),
+        (["run", "42"], Question(Path("h"), number=42)),
+        (["run", "42", "--output", "json"], Question(Path("h"), number=42, output="json")),
+        (["runs", "--history", "other"], Question(Path("other"), limit=20)),
+    ],
+)
+def test_the_runs_of_the_past_are_asked_for(arguments, question, monkeypatch):
+    monkeypatch.setenv("HISTORY", "h")
+    assert settings.parse(arguments) == question
+
+
+def test_the_history_is_where_temporary_files_are(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert settings.parse(["run"]).history == settings.parse(["runs"]).history == tmp_path / settings.HISTORY
+
+
 def test_a_flag_wins_over_its_variable(monkeypatch):
     monkeypatch.setenv("MAX_CONCURRENT_RECONCILES", "7")
     assert settings.parse(["run"]).max_concurrent_reconciles == 7
@@ -43,6 +66,8 @@ def test_a_flag_wins_over_its_variable(monkeypatch):
         (["--leader-elect", "maybe"], "--leader-elect: 'maybe' must be true or false"),
         (["--metrics-bind-address", "nowhere"], "--metrics-bind-address: 'nowhere' must be host:port"),
         (["--metrics-bind-address", "a:65536"], "--metrics-bind-address: 'a:65536' must be host:port"),
+        (["0"], "0 must be at least 1"),
+        (["1", "--output", "xml"], "--output: 'xml' must be one of text, json"),
         (["--log-format", "xml"], "--log-format: 'xml' must be one of text, json"),
         (["--log-level", "loud"], "--log-level: 'loud' must be one of debug, info, warning, error"),
     ],

@@ -62,6 +62,7 @@ class World:
             requeue=requeue,
             applied=Applied(nothing),
             recorder=self,
+            history=SimpleNamespace(add=lambda run: None),
             now=lambda: "2026-11-26T00:00:00Z",
         )
         leads = lambda: "not leading" not in self.faults  # noqa: E731 - asked anew each time

@@ -43,7 +43,7 @@ class Server:
         self.live, self.cached, self.objects, self.runs = {}, {}, {}, []
         self.digest = "first"
         self.away = False
-        self.events = []
+        self.events, self.kept = [], []
 
     def put(self, resource, *, cached=True):
         self.live[key_of(resource)] = resource
@@ -95,6 +95,10 @@ class Server:
     def has_seen(self, key, version):
         return True
 
+    # the history
+    def add(self, run):
+        self.kept.append((run.resource, run.scope, run.trigger, run.result))
+
     # the recorder
     def normal(self, resource, reason, note):
         self.events.append((key_of(resource), reason))
@@ -128,6 +132,7 @@ def build(watch):
         requeue=requeue,
         applied=Applied(server.dependents),
         recorder=server,
+        history=server,
         now=lambda: "2026-11-24T20:00:00Z",
     )
     return SimpleNamespace(server=server, clock=clock, queue=queue, reconcile=reconciler.reconcile)
@@ -330,6 +335,14 @@ def test_a_status_that_is_old_is_reported_although_a_repair_has_to_wait(settled)
     settled.clock.now += STATUS_PERIOD
     settled.reconcile("a")
     assert settled.server.runs == [("a", 1, ("status",))]
+
+
+def test_a_run_is_kept_and_a_report_that_all_is_well_is_not(world):
+    world.server.put(thing())
+    world.reconcile("a")
+    world.reconcile("a")
+    assert world.server.runs == [("a", 1, ()), ("a", 1, ("status",))]
+    assert world.server.kept == [("a", "all", "change", "ok")]
 
 
 def test_a_deletion_runs_the_finalizers_program_and_ends_with_it(guarded):

@@ -1,0 +1,80 @@
+"""What the history of runs is told of a reconcile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tenant_operator.history.record import Run, Task
+from tenant_operator.kube.client import Manifest, key_of
+from tenant_operator.reconciling.conditions import MANAGER
+from tenant_operator.reconciling.trigger import Scope, Trigger
+from tenant_operator.runner.outcome import Outcome
+
+
+class History(Protocol):
+    """Where runs are kept."""
+
+    def add(self, run: Run) -> None:
+        """Keep a run."""
+
+
+def is_worth_keeping(scope: Scope, outcome: Outcome) -> bool:
+    """Return whether somebody may want to read of a run. One that only reported that all is well is none.
+
+    Args:
+        scope: how much ran.
+        outcome: its outcome.
+    """
+    return scope is not Scope.STATUS or bool(outcome.failure or outcome.changes or outcome.remaining)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What ran, why, and when."""
+
+    kind: str
+    scope: Scope
+    trigger: Trigger
+    started: float
+    """Seconds since the epoch."""
+    seconds: float
+
+
+def entry(resource: Manifest, ran: Ran, outcome: Outcome) -> Run:
+    """Return what is kept of a run.
+
+    Args:
+        resource: the resource that it ran for.
+        ran: what ran.
+        outcome: its outcome.
+    """
+    waits = f"waits for {', '.join(outcome.remaining)}" if outcome.remaining else ""
+    return Run(
+        kind=ran.kind,
+        resource=key_of(resource),
+        started=ran.started,
+        seconds=ran.seconds,
+        scope=ran.scope,
+        trigger=ran.trigger,
+        cause=cause(resource, ran.trigger),
+        result="failed" if outcome.failure else "waiting" if waits else "ok",
+        message=outcome.failure or waits,
+        tasks=[Task(task.name, task.place, task.result, task.seconds, task.objects) for task in outcome.tasks],
+    )
+
+
+def cause(resource: Manifest, trigger: Trigger) -> str:
+    """Return what the trigger was, in words; empty where the trigger says it all.
+
+    Args:
+        resource: the resource.
+        trigger: why it runs.
+    """
+    if trigger is not Trigger.CHANGE:
+        return ""
+    metadata = resource["metadata"]
+    entries = [each for each in metadata.get("managedFields") or () if not each.get("subresource")]
+    times = {each.get("manager", ""): each.get("time") or "" for each in entries if each.get("manager") != MANAGER}
+    generation = f"generation {metadata.get('generation', 0)}"
+    return f"{generation}, by {max(times, key=times.__getitem__)}" if times else generation
