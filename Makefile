@@ -56,13 +56,20 @@ named-cluster:
 	@test -n "$$KUBECONFIG" || { echo "Set KUBECONFIG: it names the cluster that this is for" >&2; exit 1; }
 	@test -n "$(KUBECTL)"
 
+NAMED := sed 's\#image: neurallog/tenant-operator:latest\#image: $(IMG)\#'
+
+.PHONY: manifest
+manifest: ## Write dist/install.yaml: all that a cluster needs, with the operator IMG
+	@mkdir -p dist
+	$(KUBECTL) kustomize config/release | $(NAMED) >dist/install.yaml
+
 .PHONY: install
 install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG
 	$(KUBECTL) apply --server-side --force-conflicts -k config/crd
 
 .PHONY: deploy
 deploy: install ## Run the operator IMG on the cluster of KUBECONFIG
-	$(KUBECTL) kustomize config/default | sed 's#image: neurallog/tenant-operator:latest#image: $(IMG)#' | $(KUBECTL) apply --server-side -f -
+	$(KUBECTL) kustomize config/default | $(NAMED) | $(KUBECTL) apply --server-side -f -
 	$(KUBECTL) -n neurallog-system rollout status deployment/tenant-operator --timeout=180s
 
 .PHONY: undeploy

@@ -97,9 +97,8 @@ def _deploy(cluster, runtime):
     for image, folder in FOLDERS.items():
         run("docker", "build", "--tag", image, folder)
     runtime.load(list(FOLDERS))
-    cluster.kubectl("apply", "--server-side", "-k", CHECKOUT / "config" / "crd")
-    manifests = cluster.kubectl("kustomize", CHECKOUT / "config" / "default")
-    cluster.kubectl("apply", "-f", "-", stdin=manifests.replace("neurallog/tenant-operator:latest", OPERATOR))
+    run("make", "manifest", f"IMG={OPERATOR}")
+    cluster.kubectl("apply", "--server-side", "-f", CHECKOUT / "dist" / "install.yaml")
     cluster.kubectl("-n", SYSTEM, "rollout", "status", "deployment/tenant-operator", "--timeout=240s")
 
 

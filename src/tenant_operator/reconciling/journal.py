@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from tenant_operator.history.record import Run, Task
 from tenant_operator.kube.client import Manifest, key_of
-from tenant_operator.reconciling.conditions import MANAGER
 from tenant_operator.reconciling.trigger import Scope, Trigger
 from tenant_operator.runner.outcome import Outcome
 
@@ -75,6 +75,12 @@ def cause(resource: Manifest, trigger: Trigger) -> str:
         return ""
     metadata = resource["metadata"]
     entries = [each for each in metadata.get("managedFields") or () if not each.get("subresource")]
-    times = {each.get("manager", ""): each.get("time") or "" for each in entries if each.get("manager") != MANAGER}
+    times = {each.get("manager", ""): each.get("time") or "" for each in entries if not _is_finalizer(each)}
     generation = f"generation {metadata.get('generation', 0)}"
     return f"{generation}, by {max(times, key=times.__getitem__)}" if times else generation
+
+
+def _is_finalizer(entry: Mapping[str, Any]) -> bool:
+    """Return whether a manager has finalizers and nothing else: that is no change, but what comes of one."""
+    fields = entry.get("fieldsV1") or {}
+    return set(fields) == {"f:metadata"} and set(fields["f:metadata"]) == {"f:finalizers"}

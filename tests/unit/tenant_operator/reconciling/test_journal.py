@@ -4,10 +4,11 @@ import pytest
 
 from tenant_operator.history.record import Run, Task
 from tenant_operator.reconciling import journal
-from tenant_operator.reconciling.conditions import MANAGER
 from tenant_operator.reconciling.trigger import Scope, Trigger
 from tenant_operator.runner.outcome import Outcome, TaskRun
 
+FINALIZER = {"f:metadata": {"f:finalizers": {".": {}}}}
+ANNOTATION = {"f:metadata": {"f:finalizers": {}, "f:annotations": {}}}
 OBJECTS = [{"kind": "Service", "name": "redis", "operation": "created"}]
 
 
@@ -50,7 +51,9 @@ def test_tasks_are_kept_with_what_they_changed():
             "generation 3, by argocd",
         ),
         ((written("kubectl", "1"), written("other", "2", subresource="status")), "generation 3, by kubectl"),
-        ((written("kubectl", "1"), written(MANAGER, "2")), "generation 3, by kubectl"),
+        ((written("kubectl", "1"), written("us", "2", fieldsV1=FINALIZER)), "generation 3, by kubectl"),
+        ((written("kubectl", "1"), written("b", "2", fieldsV1=ANNOTATION)), "generation 3, by b"),
+        ((written("kubectl", "1"), written("b", "2", fieldsV1={**FINALIZER, "f:spec": {}})), "generation 3, by b"),
         (({"manager": "old"},), "generation 3, by old"),
     ],
 )
