@@ -100,7 +100,7 @@ class Watcher:
 
     def reconciles(self) -> float:
         """Return how many tenants the whole playbook ran for."""
-        return self._sum(r'tenant_operator_reconciles_total\{.*scope="all".*\} (\S+)')
+        return self._sum(r'tenant_operator_runs_total\{.*scope="all".*\} (\S+)')
 
     def runs(self, scope: str) -> float:
         """Return how many runs had this scope: all, status or deletion."""

@@ -229,7 +229,8 @@ class Manager:
         if resources.is_namespaced and isinstance(watch.mode, Inventory):
             raise WatchError(f"{watch.place}: inventory: {watch.kind} has a namespace, and a host is known by its name")
         runner = self._warm(watch, lease)
-        queue = WorkQueue()
+        name = watch.kind.lower()
+        queue = WorkQueue(name=name)
         requeue = Requeue(
             queue,
             period=watch.reconcile_period,
@@ -256,6 +257,7 @@ class Manager:
             reconciler.reconcile,
             applied.is_echo,
             is_leading=lambda: lease is None or lease.is_held,
+            name=name,
         )
         cache.add_event_handler(controller.handle)
         if dependents:
@@ -270,8 +272,12 @@ class Manager:
 
         for each in caches:
             each.add_rewind_handler(start_over)
-        metrics.QUEUE_DEPTH.labels(watch.kind).set_function(lambda: len(queue))
+        metrics.MAX_CONCURRENT_RECONCILES.labels(name).set(self._settings.max_concurrent_reconciles + RETRYING)
+        metrics.QUEUE_DEPTH.labels(name).set_function(lambda: len(queue))
+        metrics.UNFINISHED_SECONDS.labels(name).set_function(lambda: sum(queue.ages()))
+        metrics.LONGEST_SECONDS.labels(name).set_function(lambda: max(queue.ages(), default=0.0))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
+        metrics.STATES.count(watch.kind, cache.items)
         # Dependents are listed before their resource: otherwise all of them would seem to be missing.
         return _Watched(watch, caches, queue, runner, controller, self._settings.max_concurrent_reconciles)
 

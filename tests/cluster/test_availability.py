@@ -181,7 +181,7 @@ def test_the_endpoints_say_what_is_missing_and_count_what_was_done(cluster, name
     cluster.apply(make_tenant(name))
     cluster.wait_until(lambda: is_reconciled(cluster, name))
     labels = 'kind="Tenant",result="ok",scope="all",trigger="change"'
-    assert f"tenant_operator_reconciles_total{{{labels}}}" in fetch(f"{scraped}/metrics")[1]
+    assert f"tenant_operator_runs_total{{{labels}}}" in fetch(f"{scraped}/metrics")[1]
     (changes,) = [line["changes"] for line in lines() if (line.get("resource"), line.get("scope")) == (name, "all")]
     assert "StatefulSet redis created" in changes
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable
 
+from tenant_operator import metrics
 from tenant_operator.kube.client import Manifest, annotations_of, key_of
 from tenant_operator.reconciling.dependents import Dependent
 from tenant_operator.reconciling.requeue import Requeue
+from tenant_operator.reconciling.result import Result
 from tenant_operator.reconciling.workqueue import WorkQueue
 
 logger = logging.getLogger(__name__)
@@ -28,8 +31,14 @@ def outline(resource: Manifest, annotations: Iterable[str] = ()) -> Manifest:
     kept = {key: metadata[key] for key in _OUTLINED if key in metadata}
     return {
         "metadata": {**kept, "annotations": chosen} if chosen else kept,
-        "status": {"applied": status.get("applied", ""), "conditions": conditions},
+        "status": {"applied": status.get("applied", ""), "conditions": conditions, **_phase_of(status)},
     }
+
+
+def _phase_of(status: Manifest) -> dict[str, str]:
+    """Return the phase, of which all resources share one text."""
+    phase = status.get("phase")
+    return {"phase": sys.intern(str(phase))} if phase else {}
 
 
 _OUTLINED = ("namespace", "name", "uid", "generation", "deletionTimestamp", "finalizers")
@@ -42,16 +51,18 @@ class Controller:
         self,
         queue: WorkQueue,
         requeue: Requeue,
-        reconcile: Callable[[str], None],
+        reconcile: Callable[[str], Result],
         is_echo: Callable[[Dependent | None, Dependent | None], bool],
         *,
         is_leading: Callable[[], bool],
+        name: str = "",
     ):
         self._queue = queue
         self._requeue = requeue
         self._reconcile = reconcile
         self._is_echo = is_echo
         self._is_leading = is_leading
+        self._name = name
 
     def handle(self, before: Manifest | None, after: Manifest | None) -> None:
         """Queue a resource that is new, changed, being deleted or gone. A change of its status alone is ignored.
@@ -90,16 +101,24 @@ class Controller:
 
     def _work_on(self, key: str) -> None:
         """Reconcile a resource. Its key leaves the queue only when there was nothing to do. Else it comes back."""
+        result = Result.REQUEUE
+        metrics.ACTIVE_WORKERS.labels(self._name).inc()
         try:
-            if self._is_leading():  # a process that was stopped past its lease notices it here
-                self._reconcile(key)
-            else:
-                self._requeue.not_leading(key)
+            with metrics.RECONCILE_SECONDS.labels(self._name).time():
+                if self._is_leading():  # a process that was stopped past its lease notices it here
+                    result = self._reconcile(key)
+                else:
+                    self._requeue.not_leading(key)
         except Exception:
             logger.exception("%s could not be reconciled", key)
             self._requeue.failed(key)
+            result = Result.ERROR
         finally:
             self._queue.done(key)
+            metrics.ACTIVE_WORKERS.labels(self._name).dec()
+            metrics.RECONCILE_TOTAL.labels(self._name, result).inc()
+            if result is Result.ERROR:
+                metrics.RECONCILE_ERRORS.labels(self._name).inc()
 
 
 def _lost(before: Manifest, after: Manifest) -> bool:

@@ -14,6 +14,7 @@ from tenant_operator.kube.client import ApiError, Manifest, key_of
 from tenant_operator.reconciling import conditions, journal
 from tenant_operator.reconciling.applied import Applied
 from tenant_operator.reconciling.requeue import Requeue
+from tenant_operator.reconciling.result import Result
 from tenant_operator.reconciling.trigger import Scope, Trigger
 from tenant_operator.runner.outcome import Outcome
 from tenant_operator.watches import Parameters, Program, Watch
@@ -124,7 +125,7 @@ class Reconciler:
         self._history = history
         self._now = now
 
-    def reconcile(self, key: str) -> None:
+    def reconcile(self, key: str) -> Result:
         """Reconcile the resource of a key. If that fails, it comes back.
 
         Args:
@@ -133,14 +134,15 @@ class Reconciler:
         served = self._applied.served  # a kind that is served from now on is for the next run
         trigger = self._plan(key, digests.program(self._runs.digest, served))
         if trigger is Trigger.NONE:
-            return
+            return Result.SUCCESS
         try:
-            if work := self._fetch(key, trigger):
-                self._run(work, served)
+            work = self._fetch(key, trigger)
+            return self._run(work, served) if work else Result.REQUEUE
         except ApiError as error:
             self._applied.fail(key)
             delay = self._requeue.failed(key)
             logger.warning("%s %s: %s; again in %.1f s", self._watch.kind, key, error, delay)
+            return Result.ERROR
 
     def _plan(self, key: str, digest: str) -> Trigger:
         """Return why the resource has to run now, from the caches alone: at rest, a resource costs no request."""
@@ -197,7 +199,7 @@ class Reconciler:
             return None
         return replace(work, resource=resource)
 
-    def _run(self, work: Work, served: tuple[str, ...]) -> None:
+    def _run(self, work: Work, served: tuple[str, ...]) -> Result:
         """Run what the trigger asks for, and conclude it."""
         watch, scope, program = self._watch, Scope.ALL, self._watch.program
         tags: tuple[str, ...] = ()
@@ -205,7 +207,6 @@ class Reconciler:
             scope, program = Scope.DELETION, watch.finalizer.program
         elif work.is_report and watch.dependents and watch.dependents.status_tags:
             scope, tags = Scope.STATUS, watch.dependents.status_tags
-        metrics.RUNS.labels(watch.kind, scope).inc()
         started, clock = time.time(), time.monotonic()
         with metrics.RUN_SECONDS.labels(watch.kind, scope).time():
             outcome, digest = self._runs.run(program, work.resource, tags=tags)
@@ -215,10 +216,17 @@ class Reconciler:
             ran = journal.Ran(watch.kind, scope, work.trigger, started, seconds)
             self._history.add(journal.entry(work.resource, ran, outcome))
         self._conclude(work, outcome, digests.program(digest, served))
+        if outcome.failure:
+            return Result.ERROR
+        return Result.REQUEUE if outcome.remaining else Result.SUCCESS
 
     def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:
         kind, trigger = self._watch.kind, work.trigger
-        metrics.RECONCILES.labels(kind, scope, trigger, "failed" if outcome.failure else "ok").inc()
+        metrics.RUNS.labels(kind, scope, trigger, "failed" if outcome.failure else "ok").inc()
+        for task in outcome.tasks:
+            metrics.TASK_SECONDS.labels(kind, task.name, task.result).observe(task.seconds)
+            for entry in task.objects:
+                metrics.OBJECTS.labels(kind, entry["kind"], entry["operation"]).inc()
         fields = {"kind": kind, "resource": work.key, "scope": scope, "trigger": trigger, "changes": outcome.changes}
         if outcome.failure:
             logger.error("%s %s: %s failed (%s): %s", kind, work.key, scope, trigger, outcome.failure, extra=fields)

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from itertools import count
 
+from tenant_operator import metrics
+
 INITIAL_DELAY = 0.2
 """Seconds before the first retry of a key; doubled for each further one."""
 
@@ -25,14 +27,29 @@ JITTER = 0.2
 
 
 class WorkQueue:
-    """A thread-safe queue of keys."""
+    """A thread-safe queue of keys.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, jitter: Callable[[], float] = random.random):
+    Args:
+        clock: seconds that never go back.
+        jitter: a random number from 0 to 1.
+        name: what the metrics know it by.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+        *,
+        name: str = "",
+    ):
         self._clock = clock
         self._jitter = jitter
+        self._name = name
         self._changed = threading.Condition()
-        self._ready: dict[str, None] = {}
-        self._working: set[str] = set()
+        self._ready: dict[str, float] = {}
+        """The keys that wait, and since when."""
+        self._working: dict[str, float] = {}
+        """The keys that a worker has, and since when."""
         self._again: set[str] = set()
         self._later: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}
@@ -74,6 +91,7 @@ class WorkQueue:
             self._failures[key] = failures + 1
             if failed:
                 self._failed.add(key)
+        metrics.QUEUE_RETRIES.labels(self._name).inc()
         delay = min(INITIAL_DELAY * 2.0 ** min(failures, 32), MAXIMUM_DELAY) * (1 + JITTER * self._jitter())
         self.add_after(key, delay)
         return delay
@@ -106,8 +124,9 @@ class WorkQueue:
             while not self._closed:
                 wait = self._promote()
                 if key := choose():
-                    del self._ready[key]
-                    self._working.add(key)
+                    now = self._clock()
+                    metrics.QUEUE_SECONDS.labels(self._name).observe(now - self._ready.pop(key))
+                    self._working[key] = now
                     return key
                 self._changed.wait(wait)
             return None
@@ -115,7 +134,8 @@ class WorkQueue:
     def done(self, key: str) -> None:
         """Mark a taken key as processed."""
         with self._changed:
-            self._working.discard(key)
+            since = self._working.pop(key)
+            metrics.WORK_SECONDS.labels(self._name).observe(self._clock() - since)
             if key in self._again:
                 self._again.discard(key)
                 self._add(key)
@@ -127,6 +147,12 @@ class WorkQueue:
             self._closed = True
             self._changed.notify_all()
 
+    def ages(self) -> list[float]:
+        """Return how many seconds each worker has had its key."""
+        with self._changed:
+            now = self._clock()
+            return [now - since for since in self._working.values()]
+
     def __len__(self) -> int:
         with self._changed:
             self._promote()
@@ -137,7 +163,9 @@ class WorkQueue:
         if key in self._working:
             self._again.add(key)
         else:
-            self._ready.setdefault(key)
+            if key not in self._ready:
+                metrics.QUEUE_ADDS.labels(self._name).inc()
+            self._ready.setdefault(key, self._clock())
 
     def _promote(self) -> float | None:
         """Queue the keys that are due. Return the seconds until the next one, or None."""

@@ -4,8 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from tenant_operator.metrics import REGISTRY
 from tenant_operator.reconciling.controller import Controller, outline
 from tenant_operator.reconciling.dependents import Dependent
+from tenant_operator.reconciling.result import Result
 from tenant_operator.reconciling.workqueue import WorkQueue
 
 
@@ -16,7 +18,9 @@ def thing(name="a", **metadata):
 @pytest.fixture
 def world():
     """A controller with a queue; ``reconciled`` has what was worked on, ``requeued`` what comes back and why."""
-    world = SimpleNamespace(reconciled=[], requeued=[], leading=True, error=None, echo=False, last="")
+    world = SimpleNamespace(
+        reconciled=[], requeued=[], leading=True, error=None, echo=False, last="", result=Result.SUCCESS
+    )
     clock = SimpleNamespace(now=0.0)
     world.queue = WorkQueue(lambda: clock.now, jitter=lambda: 0.0)
     world.requeue = SimpleNamespace(
@@ -30,9 +34,10 @@ def world():
             world.queue.close()
         if world.error:
             raise world.error
+        return world.result
 
     world.controller = Controller(
-        world.queue, world.requeue, reconcile, lambda *_: world.echo, is_leading=lambda: world.leading
+        world.queue, world.requeue, reconcile, lambda *_: world.echo, is_leading=lambda: world.leading, name="things"
     )
     return world
 
@@ -115,6 +120,32 @@ def test_a_key_that_was_taken_comes_back_or_was_worked_on(world, caplog, leading
     assert len(world.queue) == 1
 
 
+@pytest.mark.parametrize(
+    ("leading", "error", "result", "told"),
+    [
+        (True, None, Result.SUCCESS, "success"),
+        (True, None, Result.REQUEUE, "requeue"),
+        (True, None, Result.ERROR, "error"),
+        (True, RuntimeError("of all things"), None, "error"),
+        (False, None, None, "requeue"),
+    ],
+)
+def test_the_metrics_tell_what_came_of_it(world, leading, error, result, told):
+    def counted():
+        labels = {"controller": "things"}
+        return [
+            REGISTRY.get_sample_value("controller_runtime_reconcile_total", {**labels, "result": told}) or 0,
+            REGISTRY.get_sample_value("controller_runtime_reconcile_errors_total", labels) or 0,
+            REGISTRY.get_sample_value("controller_runtime_active_workers", labels) or 0,
+        ]
+
+    world.leading, world.error, world.result = leading, error, result
+    world.controller.handle(None, thing("a"))
+    before = counted()
+    world.controller._work_on(world.queue.take())
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, told == "error", 0]
+
+
 def test_a_resource_that_is_worked_on_is_not_worked_on_twice_at_once(world):
     world.controller.handle(None, thing("a"))
     world.queue.take()
@@ -130,7 +161,7 @@ def test_of_a_resource_is_kept_what_decides_whether_it_runs():
     }
     assert outline(resource) == {
         "metadata": {"name": "a", "namespace": "n", "uid": "u", "generation": 1},
-        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True"}]},
+        "status": {"applied": "x", "conditions": [{"type": "Ready", "status": "True"}], "phase": "x"},
     }
     assert outline({"metadata": {"name": "a", "uid": "u"}, "status": {"conditions": None}}) == {
         "metadata": {"name": "a", "uid": "u"},

@@ -345,6 +345,25 @@ def test_a_run_is_kept_and_a_report_that_all_is_well_is_not(world):
     assert world.server.kept == [("a", "all", "change", "ok")]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [(Outcome(), "success"), (Outcome(remaining=("x",)), "requeue"), (Outcome(failure="no"), "error")],
+)
+def test_what_came_of_a_run_is_the_result(world, outcome, result):
+    world.server.put(thing())
+    world.server.end_with(outcome)
+    assert world.reconcile("a") == result
+
+
+def test_where_nothing_runs_the_result_says_whether_it_comes_back(world):
+    assert world.reconcile("gone") == "success"
+    world.server.put(thing())
+    world.server.live.clear()
+    assert world.reconcile("a") == "requeue"
+    world.server.away = True
+    assert world.reconcile("a") == "error"
+
+
 def test_a_deletion_runs_the_finalizers_program_and_ends_with_it(guarded):
     going = copy.deepcopy(guarded.server.live["a"])
     going["metadata"]["deletionTimestamp"] = "now"

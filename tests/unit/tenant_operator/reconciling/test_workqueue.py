@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from tenant_operator.metrics import REGISTRY
 from tenant_operator.reconciling.workqueue import INITIAL_DELAY, MAXIMUM_DELAY, WorkQueue
 
 
@@ -117,6 +118,26 @@ def test_a_worker_wakes_when_a_key_is_due():
     queue.add_after("a", 0.01)
     waiter.join(timeout=30)
     assert taken == ["a"]
+
+
+def test_the_metrics_tell_how_long_keys_wait_and_are_worked_on(clock):
+    queue = WorkQueue(clock, jitter=lambda: 0.0, name="things")
+
+    def told(name):
+        return REGISTRY.get_sample_value(name, {"name": "things"})
+
+    queue.add("a")
+    queue.add("a")
+    queue.retry("b")
+    clock.now += 2
+    assert {queue.take(), queue.take()} == {"a", "b"}
+    assert (told("workqueue_adds_total"), told("workqueue_retries_total")) == (2, 1)
+    assert told("workqueue_queue_duration_seconds_sum") == 2  # the other one was not due before
+    clock.now += 3
+    assert queue.ages() == [3, 3]
+    queue.done("a")
+    assert queue.ages() == [3]
+    assert told("workqueue_work_duration_seconds_sum") == 3
 
 
 def test_what_was_mended_never_waits_behind_what_fails_again_and_again(queue, clock):
