@@ -46,7 +46,8 @@ class Load:
 
     def prove_prompt(self):
         """Prove that no request waited for long. A busy machine does not tell."""
-        assert self._writer.longest_gap() < LONGEST
+        gap = self._writer.longest_gap()
+        assert gap < LONGEST, self._writer.errors()
 
 
 @pytest.fixture

@@ -70,6 +70,10 @@ class Writer:
         """Return what the server answered where it did not do what it was asked."""
         return [each["error"] for each in self.rounds() if each["is_refused"]]
 
+    def errors(self):
+        """Return what went wrong, with the time of each: what a gap that was too long is made of."""
+        return [f"{each['time']:.1f} {each['error']}" for each in self.rounds() if each["error"]]
+
     def is_served(self, since):
         """Return whether the last rounds of those since a time succeeded."""
         after = [each for each in self.rounds() if each["time"] > since]
