@@ -208,8 +208,8 @@ class Component:
     def _own_namespace(self, manifest: Manifest | None) -> Manifest | None:
         """Return the tenant's namespace, made where this component makes it; None where there is none in a dry run.
 
-        Created, never merged into: an existing namespace has to be the tenant's already. One that this run made just now
-        is not looked at again.
+        Created, never merged into: an existing namespace has to be the tenant's already. What this run made is not
+        looked at again.
         """
         if self.new_namespace and not manifest:
             return {}
