@@ -89,6 +89,36 @@ def test_a_local_backup_has_a_copy_and_checksums_and_says_what_there_is(pod):
     assert age < timedelta(minutes=1)
 
 
+def pings(pod):
+    return sum(call.endswith("-h redis ping") for call in pod.calls)
+
+
+NO_NAME = "Could not connect to Redis at redis:6379: Temporary failure in name resolution\n"
+
+
+def test_a_redis_that_cannot_be_reached_for_a_moment_is_waited_for(pod):
+    saves(pod, "redis")
+    pod.program("redis-cli", "-h redis ping", text="PONG\n")
+    for _ in range(3):
+        pod.program("redis-cli", "-h redis ping", text=NO_NAME, code=1, once=True)
+    pod.run("/scripts/local.sh")
+    assert len(existing(pod)) == 1
+    assert pings(pod) == 3 + 2  # it is asked for before the copy, too
+
+
+def test_a_redis_that_is_never_reached_is_told_after_a_minute(pod):
+    pod.program("redis-cli", "-h redis ping", text=NO_NAME, code=1)
+    assert pod.run("/scripts/reach.sh", "redis", code=1, stderr=True).endswith(NO_NAME)
+    assert pings(pod) == 12
+
+
+@pytest.mark.parametrize("answer", ["PONG", "NOAUTH Authentication required.", "LOADING Redis is loading"])
+def test_a_redis_that_answers_is_reached_whatever_it_says(pod, answer):
+    pod.program("redis-cli", "-h redis ping", text=f"{answer}\n")
+    pod.run("/scripts/reach.sh", "redis")
+    assert pings(pod) == 1
+
+
 def test_a_copy_that_is_broken_makes_no_backup(pod):
     saves(pod, "redis")
     pod.program("redis-check-rdb", code=1)
