@@ -105,13 +105,24 @@ def bound() -> None:
 
 
 def end_programs_of(run: int) -> None:
-    """End the programs that a run executed, such as those of a module: they outlive the worker that waited for them."""
-    mark = f"{RUN_VARIABLE}={run}".encode()
+    """End the programs that a run executed, such as those of a module: they outlive whoever waited for them."""
+    end_programs(f"{RUN_VARIABLE}={run}")
+
+
+def end_programs(mark: str, spared: str = "no client") -> None:
+    """End all processes that have a variable in their environment.
+
+    Args:
+        mark: the variable and its value, ``NAME=value``.
+        spared: what the command line of a process has that is left alone.
+    """
     for _ in range(PASSES):
         matched = False
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
-                if mark in (process / "environ").read_bytes().split(b"\0"):
+                if mark.encode() not in (process / "environ").read_bytes().split(b"\0"):
+                    continue
+                if spared.encode() not in (process / "cmdline").read_bytes().split(b"\0"):
                     os.kill(int(process.name), signal.SIGKILL)
                     matched = True
         if not matched:

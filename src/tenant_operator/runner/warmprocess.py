@@ -150,13 +150,20 @@ class WarmProcess:
                 raise WarmLateError("Ansible is not warm in time; the API server may not answer")
             raise WarmError(f"Ansible cannot be warmed: {messages[-2000:].strip()}")
         process.stdout.close()
-        self._messages = threading.Thread(target=_pass_on, args=[process.stderr], daemon=True)
+        self._messages = threading.Thread(target=self._attend, args=[process, process.stderr], daemon=True)
         self._messages.start()
         self._process = process
         self._sources = [Path(folder) for folder in json.loads(ready)]
         self._loaded = _changes(self._sources)
         self._digest = digests.of([digests.files(root, sources.of(root)) for root in self._sources])
         self._runs = 0
+
+    def _attend(self, process: subprocess.Popen[str], messages: IO[str]) -> None:
+        """Pass on what the process says. When it was killed, end what its runs have started: nobody else does."""
+        _pass_on(messages)
+        if process.wait() < 0:
+            client = str(self._folder / "bin" / "ansible-playbook")  # it ends by itself, and says that the run is lost
+            warmfork.end_programs(f"{warmfork.SOCKET_VARIABLE}={self._socket}", spared=client)
 
     def _stop(self) -> None:
         if self._process is not None and self._process.stdin is not None:
