@@ -116,7 +116,7 @@ class Bench:
 
     def _count(self, watcher: Watcher) -> None:
         """Show what the operator did beyond what had to be done, and how fast it repairs."""
-        print(f"  full runs for each created tenant: {watcher.reconciles() / len(self.watched):.2f}")
+        print(f"  full runs for each created tenant: {watcher.runs('all') / len(self.watched):.2f}")
         before = watcher.runs("all") + watcher.runs("status")
         time.sleep(REST * PERIOD)
         runs = watcher.runs("all") + watcher.runs("status") - before

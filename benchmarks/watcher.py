@@ -98,10 +98,6 @@ class Watcher:
             before = now
             time.sleep(2 * PERIOD)
 
-    def reconciles(self) -> float:
-        """Return how many tenants the whole playbook ran for."""
-        return self._sum(r'tenant_operator_runs_total\{.*scope="all".*\} (\S+)')
-
     def runs(self, scope: str) -> float:
         """Return how many runs had this scope: all, status or deletion."""
         return self._sum(rf'tenant_operator_runs_total\{{.*scope="{scope}".*\}} (\S+)')

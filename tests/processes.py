@@ -1,7 +1,24 @@
 """The processes of this machine that belong to a test."""
 
 import os
+import subprocess
 from pathlib import Path
+
+
+def output_of(*command, folder, environment, timeout):
+    """Run a program that has to succeed, without standard input; returns what it says."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def is_alive(pid):

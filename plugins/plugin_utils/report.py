@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -76,7 +76,7 @@ class Report:
             self.objects[-1]["fields"] = differences.of(before, after)
             if losses := managed_fields.losses(before, after, manager):
                 self.objects[-1]["taken"] = losses
-            self._differences.append(partial(_losses, before, after, manager))
+            self._differences.append(partial(_losses, after, losses))
         else:
             self.note("unchanged", before, after)
 
@@ -93,9 +93,9 @@ def _difference(before: Manifest | None, after: Manifest | None) -> Iterator[dic
     }
 
 
-def _losses(before: Manifest, after: Manifest, manager: str) -> Iterator[dict[str, str]]:
-    """Yield who loses which fields of the object to the manager."""
-    for loser, fields in managed_fields.losses(before, after, manager).items():
+def _losses(after: Manifest, losses: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
+    """Yield who loses which fields of the object."""
+    for loser, fields in losses.items():
         yield {"prepared": f"# {describe(after)}: {loser} loses {', '.join(fields)}\n"}
 
 

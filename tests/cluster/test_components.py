@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.control_plane import CHECKOUT
+from tests.processes import output_of
 
 MODULE = '''\
 """The search of a tenant: an example."""
@@ -146,18 +147,9 @@ def run(copy, bare_cluster):
     """Run a program of the environment in the copy."""
 
     def run(program, *arguments):
-        done = subprocess.run(
-            [Path(sys.executable).parent / program, *arguments],
-            cwd=copy,
-            env={**bare_cluster.environment(copy), "PYTHONPATH": str(copy / "src")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        environment = {**bare_cluster.environment(copy), "PYTHONPATH": str(copy / "src")}
+        program = Path(sys.executable).parent / program
+        return output_of(program, *arguments, folder=copy, environment=environment, timeout=600)
 
     return run
 

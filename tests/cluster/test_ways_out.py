@@ -2,11 +2,11 @@
 
 import os
 import signal
-import subprocess
 
 import pytest
 
 from tests.control_plane import CHECKOUT, is_reconciled
+from tests.processes import output_of
 
 
 @pytest.fixture
@@ -14,18 +14,8 @@ def make(bare_cluster):
     """Run a target of the Makefile for the cluster, as docs/operator.md has it; returns what it says."""
 
     def make(*words):
-        done = subprocess.run(
-            ["make", *words],
-            cwd=CHECKOUT,
-            env={**os.environ, "KUBECONFIG": str(bare_cluster.kubeconfig)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        environment = {**os.environ, "KUBECONFIG": str(bare_cluster.kubeconfig)}
+        return output_of("make", *words, folder=CHECKOUT, environment=environment, timeout=300)
 
     return make
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .objects import masked_pair, without_bookkeeping
-from .resources import Manifest
+from .resources import Manifest, step
 
 MOST = 20
 """Fields that are named."""
@@ -58,11 +58,7 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[tuple[str, Any,
 def _fields(value: Any) -> dict[str, Any] | None:
     """Return what is in a mapping, or in a list of named mappings, by the next part of the path; None for a leaf."""
     if isinstance(value, Mapping):
-        return {_part(str(key)): below for key, below in value.items()}
+        return {step(str(key)): below for key, below in value.items()}
     if isinstance(value, list) and value and all(isinstance(each, Mapping) and "name" in each for each in value):
         return {f'[name="{each["name"]}"]': each for each in value}
     return None
-
-
-def _part(key: str) -> str:
-    return f'["{key}"]' if "." in key or "/" in key else f".{key}"

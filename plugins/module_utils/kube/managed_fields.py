@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from .resources import Manifest
+from .resources import Manifest, step
 
 Path = tuple[str, ...]
 """A field: the keys of FieldsV1 that lead to it, ``("f:spec", "f:replicas")``."""
@@ -124,7 +124,7 @@ def render(path: Path) -> str:
 def _render_key(key: str) -> str:
     prefix, _, rest = key.partition(":")
     if prefix == "f":
-        return f'["{rest}"]' if "/" in rest or "." in rest else f".{rest}"
+        return step(rest)
     if prefix == "k":
         named = ",".join(f"{name}={json.dumps(value)}" for name, value in json.loads(rest).items())
         return f"[{named}]"

@@ -55,6 +55,11 @@ def from_discovery(api_version: str, kind: str, answer: Manifest) -> Resource | 
     return None
 
 
+def step(name: str) -> str:
+    """Return the step of a path to a field, as Kubernetes' messages have it: ``.spec``, ``["neurallog.io/tenant"]``."""
+    return f'["{name}"]' if "/" in name or "." in name else f".{name}"
+
+
 def describe(manifest: Manifest) -> str:
     """Return how a person names the object: ``Kind namespace/name``."""
     metadata = manifest.get("metadata") or {}

@@ -46,9 +46,12 @@ class Run:
     @property
     def changes(self) -> list[str]:
         """What it changed: ``Service redis updated``."""
-        return [
-            f"{entry['kind']} {entry['name']} {entry['operation']}" for task in self.tasks for entry in task.objects
-        ]
+        return [in_words(entry) for task in self.tasks for entry in task.objects]
+
+
+def in_words(entry: Mapping[str, Any]) -> str:
+    """Return what was done to an object: ``Service redis updated``."""
+    return f"{entry['kind']} {entry['name']} {entry['operation']}"
 
 
 def tasks_to_json(tasks: Sequence[Task]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from tenant_operator.history.record import Run, Task
+from tenant_operator.history.record import Run, Task, in_words
 
 HEADERS = ("ID", "WHEN", "RESOURCE", "SCOPE", "TRIGGER", "RESULT", "SECONDS", "WHAT")
 WIDEST = 100
@@ -63,7 +63,7 @@ def whole(run: Run) -> str:
 def _of_task(task: Task) -> Iterator[str]:
     yield f"{task.seconds:7.2f} s  {task.result:<8} {task.name}{f'  ({task.place})' if task.place else ''}"
     for entry in task.objects:
-        yield f"             {entry['kind']} {entry['name']} {entry['operation']}"
+        yield f"             {in_words(entry)}"
         losers = {field: manager for manager, fields in (entry.get("taken") or {}).items() for field in fields}
         for field in entry.get("fields") or ():
             yield f"               {_of_field(field, losers.pop(field['path'], ''))}"

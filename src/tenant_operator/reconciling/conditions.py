@@ -25,7 +25,7 @@ def of(resource: dict[str, Any], outcome: Outcome, *, generation: int, now: str)
     if outcome.failure:
         progressing, stalled = (False, "Failed", outcome.failure), (True, "Failed", outcome.failure)
     elif outcome.remaining:
-        message = "waits for " + ", ".join(outcome.remaining)
+        message = outcome.waiting
         reason = "Deleting" if resource["metadata"].get("deletionTimestamp") else "Waiting"
         progressing, stalled = (True, reason, message), (False, reason, message)
     elif not is_ready(resource):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tenant_operator.history.record import Run, Task
+from tenant_operator.history.record import Run
 from tenant_operator.kube.client import Manifest, key_of
 from tenant_operator.reconciling.trigger import Scope, Trigger
 from tenant_operator.runner.outcome import Outcome
@@ -49,7 +49,6 @@ def entry(resource: Manifest, ran: Ran, outcome: Outcome) -> Run:
         ran: what ran.
         outcome: its outcome.
     """
-    waits = f"waits for {', '.join(outcome.remaining)}" if outcome.remaining else ""
     return Run(
         kind=ran.kind,
         resource=key_of(resource),
@@ -58,9 +57,9 @@ def entry(resource: Manifest, ran: Ran, outcome: Outcome) -> Run:
         scope=ran.scope,
         trigger=ran.trigger,
         cause=cause(resource, ran.trigger),
-        result="failed" if outcome.failure else "waiting" if waits else "ok",
-        message=outcome.failure or waits,
-        tasks=[Task(task.name, task.place, task.result, task.seconds, task.objects) for task in outcome.tasks],
+        result="failed" if outcome.failure else "waiting" if outcome.remaining else "ok",
+        message=outcome.failure or outcome.waiting,
+        tasks=list(outcome.tasks),
     )
 
 

@@ -211,6 +211,7 @@ class Reconciler:
         with metrics.RUN_SECONDS.labels(watch.kind, scope).time():
             outcome, digest = self._runs.run(program, work.resource, tags=tags)
         seconds = time.monotonic() - clock
+        self._count(scope, work, outcome)
         self._log(scope, work, outcome)
         if journal.is_worth_keeping(scope, outcome):
             ran = journal.Ran(watch.kind, scope, work.trigger, started, seconds)
@@ -220,13 +221,16 @@ class Reconciler:
             return Result.ERROR
         return Result.REQUEUE if outcome.remaining else Result.SUCCESS
 
-    def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:
-        kind, trigger = self._watch.kind, work.trigger
-        metrics.RUNS.labels(kind, scope, trigger, "failed" if outcome.failure else "ok").inc()
+    def _count(self, scope: Scope, work: Work, outcome: Outcome) -> None:
+        kind = self._watch.kind
+        metrics.RUNS.labels(kind, scope, work.trigger, "failed" if outcome.failure else "ok").inc()
         for task in outcome.tasks:
             metrics.TASK_SECONDS.labels(kind, task.name, task.result).observe(task.seconds)
             for entry in task.objects:
                 metrics.OBJECTS.labels(kind, entry["kind"], entry["operation"]).inc()
+
+    def _log(self, scope: Scope, work: Work, outcome: Outcome) -> None:
+        kind, trigger = self._watch.kind, work.trigger
         fields = {"kind": kind, "resource": work.key, "scope": scope, "trigger": trigger, "changes": outcome.changes}
         if outcome.failure:
             logger.error("%s %s: %s failed (%s): %s", kind, work.key, scope, trigger, outcome.failure, extra=fields)
@@ -262,7 +266,7 @@ class Reconciler:
             self._recorder.warning(fresh, "ReconcileFailed", outcome.failure)
         elif outcome.remaining:
             reason = "Deleting" if work.is_deletion else "Waiting"
-            self._recorder.normal(fresh, reason, f"waits for {', '.join(outcome.remaining)}")
+            self._recorder.normal(fresh, reason, outcome.waiting)
         elif outcome.changes and not work.is_report:
             self._recorder.normal(fresh, "Reconciled", f"{work.trigger}: {_summary(outcome.changes)}")
         was, ready = conditions.says_ready(work.resource), conditions.says_ready(fresh)

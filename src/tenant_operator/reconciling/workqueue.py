@@ -162,10 +162,9 @@ class WorkQueue:
         self._due.pop(key, None)
         if key in self._working:
             self._again.add(key)
-        else:
-            if key not in self._ready:
-                metrics.QUEUE_ADDS.labels(self._name).inc()
-            self._ready.setdefault(key, self._clock())
+        elif key not in self._ready:
+            metrics.QUEUE_ADDS.labels(self._name).inc()
+            self._ready[key] = self._clock()
 
     def _promote(self) -> float | None:
         """Queue the keys that are due. Return the seconds until the next one, or None."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tenant_operator.history.record import Task, in_words
 from tenant_operator.runner import failure
 
 
@@ -16,18 +17,6 @@ class AppliedObject:
 
     applied: str
     version: int = 0
-
-
-@dataclass(frozen=True)
-class TaskRun:
-    """A task that ran on a host: what became of it, and the entries of ``objects`` in its result that are a change."""
-
-    name: str
-    place: str
-    result: str
-    """``ok``, ``changed``, ``skipped``, ``ignored`` or ``failed``."""
-    seconds: float
-    objects: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -45,8 +34,13 @@ class Outcome:
     remaining: tuple[str, ...] = ()
     objects: Mapping[tuple[str, str], AppliedObject] = field(default_factory=dict)
     requeue_after: float | None = None
-    tasks: tuple[TaskRun, ...] = field(default=(), compare=False)
+    tasks: tuple[Task, ...] = field(default=(), compare=False)
     """What ran, in order, as far as the run says."""
+
+    @property
+    def waiting(self) -> str:
+        """What it waits for, in words; empty where nothing remains."""
+        return f"waits for {', '.join(self.remaining)}" if self.remaining else ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ class Events:
         self._host = host
         self._told: dict[str, _Told] = defaultdict(_Told)
         self._stats: Mapping[str, Mapping[str, int]] = {}
-        self._tasks: list[TaskRun] = []
+        self._tasks: list[Task] = []
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Take the next event."""
@@ -83,7 +77,7 @@ class Events:
         else:
             self._told[data.get("host", "")].take(kind, data)
             if kind in _ENDED:
-                self._tasks.append(_task_run(kind, data))
+                self._tasks.append(_task(kind, data))
 
     def outcome(self, ended: Ended) -> Outcome:
         """Return the outcome of the run.
@@ -117,13 +111,13 @@ _ENDED = {"runner_on_ok", "runner_on_skipped", *_FAILED}
 """The events of a task that has ended on a host."""
 
 
-def _task_run(kind: str, data: Mapping[str, Any]) -> TaskRun:
+def _task(kind: str, data: Mapping[str, Any]) -> Task:
     result = data.get("res") or {}
     said = "skipped" if kind == "runner_on_skipped" else "changed" if result.get("changed") else "ok"
     if kind in _FAILED:
         said = "ignored" if data.get("ignore_errors") else "failed"
     seconds = float(data.get("duration") or 0.0)
-    return TaskRun(str(data.get("task")), failure.file_of(data), said, seconds, _changed(result))
+    return Task(str(data.get("task")), failure.file_of(data), said, seconds, _changed(result))
 
 
 def _counted(stats: Mapping[str, Mapping[str, int]], kind: str) -> set[str]:
@@ -176,7 +170,7 @@ def _earliest(before: float | None, seconds: Any) -> float | None:
 
 def _changes(result: Mapping[str, Any]) -> list[str]:
     """Return what a task says that it did to objects."""
-    return [f"{entry['kind']} {entry['name']} {entry['operation']}" for entry in _changed(result)]
+    return [in_words(entry) for entry in _changed(result)]
 
 
 def _changed(result: Mapping[str, Any]) -> list[dict[str, Any]]:

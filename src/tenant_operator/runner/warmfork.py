@@ -278,7 +278,7 @@ def warm(programs: Mapping[str, str]) -> list[str]:
     Args:
         programs: the file of its extra variables, by playbook.
     """
-    from ansible.plugins.loader import action_loader, strategy_loader
+    from ansible.plugins.loader import action_loader
 
     from tenant_operator.runner import sources, warmplaybooks, warmtasks, warmtemplates
 
@@ -293,9 +293,6 @@ def warm(programs: Mapping[str, str]) -> list[str]:
         rehearsal.write(REHEARSAL)
         rehearsal.flush()
         _run("--inventory", "localhost,", rehearsal.name)
-    action_loader.get("ansible.builtin.pause", class_only=True)
-    for strategy in ("linear", "free"):
-        strategy_loader.get(strategy, class_only=True)
     folders = list(dict.fromkeys(str(_folder(playbook)) for playbook in programs))
     for folder in folders:
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):

@@ -105,9 +105,13 @@ class WarmProcess:
     def _socket(self) -> Path:
         return self._folder / "warm.sock"
 
+    @property
+    def _client(self) -> Path:
+        return self._folder / "bin" / "ansible-playbook"
+
     def _search_path(self) -> str:
         own = Path(sys.executable).parent
-        return os.pathsep.join([str(self._folder / "bin"), str(own), os.environ.get("PATH", os.defpath)])
+        return os.pathsep.join([str(self._client.parent), str(own), os.environ.get("PATH", os.defpath)])
 
     def _obsolete(self) -> str:
         """Return why the process has to be replaced; empty if it need not be."""
@@ -124,10 +128,9 @@ class WarmProcess:
         return ""
 
     def _start(self, is_stopped: Callable[[], bool]) -> None:
-        client = self._folder / "bin" / "ansible-playbook"
-        client.parent.mkdir(parents=True, exist_ok=True)
-        client.write_text(_client())
-        client.chmod(0o755)
+        self._client.parent.mkdir(parents=True, exist_ok=True)
+        self._client.write_text(_client())
+        self._client.chmod(0o755)
         self._socket.unlink(missing_ok=True)
         programs = json.dumps(dict(self._programs))
         process = subprocess.Popen(
@@ -162,8 +165,8 @@ class WarmProcess:
         """Pass on what the process says. When it was killed, end what its runs have started: nobody else does."""
         _pass_on(messages)
         if process.wait() < 0:
-            client = str(self._folder / "bin" / "ansible-playbook")  # it ends by itself, and says that the run is lost
-            warmfork.end_programs(f"{warmfork.SOCKET_VARIABLE}={self._socket}", spared=client)
+            # Clients end by themselves, and say that their run is lost.
+            warmfork.end_programs(f"{warmfork.SOCKET_VARIABLE}={self._socket}", spared=str(self._client))
 
     def _stop(self) -> None:
         if self._process is not None and self._process.stdin is not None:

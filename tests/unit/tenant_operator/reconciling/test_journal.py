@@ -5,7 +5,7 @@ import pytest
 from tenant_operator.history.record import Run, Task
 from tenant_operator.reconciling import journal
 from tenant_operator.reconciling.trigger import Scope, Trigger
-from tenant_operator.runner.outcome import Outcome, TaskRun
+from tenant_operator.runner.outcome import Outcome
 
 FINALIZER = {"f:metadata": {"f:finalizers": {".": {}}}}
 ANNOTATION = {"f:metadata": {"f:finalizers": {}, "f:annotations": {}}}
@@ -36,7 +36,7 @@ def test_a_run_is_kept_with_how_it_ended(outcome, result, message):
 
 
 def test_tasks_are_kept_with_what_they_changed():
-    outcome = Outcome(tasks=(TaskRun("One", "site.yml:3", "changed", 0.1, OBJECTS),))
+    outcome = Outcome(tasks=(Task("One", "site.yml:3", "changed", 0.1, OBJECTS),))
     kept = journal.entry(thing(), journal.Ran("Thing", Scope.ALL, Trigger.DRIFT, 0.0, 0.0), outcome)
     assert kept.tasks == [Task("One", "site.yml:3", "changed", 0.1, OBJECTS)]
 

@@ -7,17 +7,25 @@ from ansible import context
 from ansible.executor import playbook_executor
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook import Playbook
+from ansible.plugins.loader import init_plugin_loader
+from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.context_objects import CLIArgs
 from ansible.vars.manager import VariableManager
 
 from tenant_operator.runner import warmplaybooks
-from tests import rendering  # noqa: F401 - it initialises the loader of plugins
 
 SITE = """
 - hosts: all
   tasks:
     - ansible.builtin.import_tasks: "{{ which }}.yml"
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loader():
+    """Where Ansible looks for plugins. It is for the whole process, so not before all tests are collected."""
+    if AnsibleCollectionConfig.collection_finder is None:
+        init_plugin_loader()
 
 
 @pytest.fixture
