@@ -63,6 +63,12 @@ manifest: ## Write dist/install.yaml: all that a cluster needs, with the operato
 	@mkdir -p dist
 	$(KUBECTL) kustomize config/release | $(NAMED) >dist/install.yaml
 
+.PHONY: chart
+chart: venv ## Write the Helm chart to dist/
+	@mkdir -p dist
+	@$(BIN)/python -m tools.chart dist/tenant-operator
+	@"$$($(BIN)/python -m devcluster helm | tail -n 1)" package dist/tenant-operator --destination dist
+
 .PHONY: install
 install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG
 	$(KUBECTL) apply --server-side --force-conflicts -k config/crd
@@ -228,9 +234,10 @@ build: venv ## Build the wheel and the collection's tarball into dist/
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist . </dev/null
 	$(BIN)/ansible-galaxy collection build --force --output-path dist . </dev/null
 
-.PHONY: api-reference
-api-reference: venv ## Write docs/api.md from the CRD
+.PHONY: reference
+reference: venv ## Write docs/api.md from the CRD, and docs/settings.md from the roles
 	@$(BIN)/python -m tools.api_reference
+	@$(BIN)/python -m tools.settings_reference
 
 .PHONY: clean
 clean: ## Remove what the other targets made in this folder

@@ -1,4 +1,4 @@
-"""The command line: ``python -m devcluster [--runtime kwok|kind] [--folder FOLDER] up|down|load|kubectl``."""
+"""The command line: ``python -m devcluster [--runtime kwok|kind] [--folder FOLDER] up|down|load|kubectl|helm``."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         "images", nargs="+"
     )
     commands.add_parser("kubectl", help="print the path of a kubectl that is there")
+    commands.add_parser("helm", help="get helm unless it is there, and print its path")
     options = parser.parse_args(arguments)
 
     folder = options.folder or default_folder(options.runtime)
@@ -34,6 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "kubectl":
             print(binaries.find_kubectl())
+        elif options.command == "helm":
+            print(binaries.ensure_helm())
         elif options.command == "down":
             print(f"Ended the control plane in {cluster.folder}" if cluster.down() else "No control plane runs")
         elif options.command == "load":

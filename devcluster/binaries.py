@@ -26,6 +26,7 @@ KUBERNETES_VERSION = "v1.36.3"
 ETCD_VERSION = "v3.6.16"
 KWOK_VERSION = "v0.8.0"
 KIND_VERSION = "v0.33.0"
+HELM_VERSION = "v4.3.2"
 
 SOURCES = Path(__file__).parent / "binaries"
 """The go.mod that names every program of the control plane and its version; kind's is in a folder of its own."""
@@ -81,6 +82,16 @@ KIND = Binary(
     sources=SOURCES / "kind",
 )
 
+HELM = Binary(
+    name="helm",
+    package="helm.sh/helm/v4/cmd/helm",
+    release=f"https://get.helm.sh/helm-{HELM_VERSION}-linux-{{arch}}.tar.gz",
+    version=re.compile(re.escape(HELM_VERSION) + r"\b"),
+    version_arguments=("version",),
+    packed="linux-{arch}/helm",
+    sources=SOURCES / "helm",
+)
+
 CONTROL_PLANE = (
     _kwok("kwokctl"),
     _kwok("kwok"),
@@ -130,6 +141,15 @@ def ensure_kind() -> Path:
         BinaryError: it cannot be found, downloaded or built; the message says what was tried.
     """
     return _ensure(cache_folder() / f"kind-{KIND_VERSION}", (KIND,))[KIND.name]
+
+
+def ensure_helm() -> Path:
+    """Return the path of helm. Get it if it is missing.
+
+    Raises:
+        BinaryError: it cannot be found, downloaded or built; the message says what was tried.
+    """
+    return _ensure(cache_folder() / f"helm-{HELM_VERSION}", (HELM,))[HELM.name]
 
 
 def find_kubectl() -> Path:
@@ -264,6 +284,7 @@ def _build(binary: Binary, target: Path) -> None:
         f"-X {component_base}.gitVersion={KUBERNETES_VERSION}",
         f"-X {component_base}.gitMajor={major} -X {component_base}.gitMinor={minor}",
         f"-X sigs.k8s.io/kwok/pkg/consts.Version={KWOK_VERSION}",
+        f"-X helm.sh/helm/v4/internal/version.version={HELM_VERSION}",
     ]
     with _partial(target) as partial:
         done = subprocess.run(

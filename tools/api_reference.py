@@ -13,7 +13,7 @@ PAGE = Path("docs/api.md")
 
 HEAD = """# The Tenant API
 
-Written by `make api-reference` from [the CRD](../config/crd/neurallog.io_tenants.yaml): what `kubectl explain
+Written by `make reference` from [the CRD](../config/crd/neurallog.io_tenants.yaml): what `kubectl explain
 tenant.spec` says, on one page. Rules across fields are enforced by the API server; their messages name the field and
 say what would be right. What server and redis request has to fit in `spec.resources`
 ([policy](../config/crd/fit-quota.yaml)); a Tenant with `spec.preventDeletion` is not deleted

@@ -121,7 +121,7 @@ class Manager:
 
     def __init__(self, settings: Settings):
         self._settings = settings
-        self._watches = watches.load(settings.watches)
+        self._watches = watches.load(settings.watches, settings.settings)
         self._history = History(settings.history)
         self._stopped = threading.Event()
         self._watched: list[_Watched] = []

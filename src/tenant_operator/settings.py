@@ -27,6 +27,7 @@ class Settings:
     """The settings of the watcher."""
 
     watches: Path
+    settings: Path | None
     max_concurrent_reconciles: int
     time_limit: float
     rollout_rate: float
@@ -91,6 +92,7 @@ def parse(arguments: list[str] | None = None) -> Settings | Question:
             command.add_argument(f"--{name}", type=convert, default=value, help=f"{meaning} ({variable}, now {value})")
 
     flag("watches", _watches(), "the watches.yaml; WATCHES_FILE is ansible-operator's name for it", Path)
+    flag("settings", "", "a file with variables of the roles, which come before those of watches.yaml", _optional_path)
     at_once = "resources of a kind that are worked on at once; by default what CPU and memory bear"
     flag("max-concurrent-reconciles", str(capacity.runs()), at_once, _positive)
     flag("time-limit", "300", "seconds that a run may take", _positive)
@@ -126,6 +128,10 @@ def _namespace() -> str:
         return NAMESPACE_FILE.read_text().strip()
     except OSError:
         return "default"
+
+
+def _optional_path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _positive(text: str) -> int:

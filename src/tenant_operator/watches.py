@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,8 @@ class Watch:
     dependents: Dependents | None = None
     reconcile_period: float = 0.0
     """Seconds after which a resource is looked at again without an event; 0 for never."""
+    settings: tuple[str, ...] = ()
+    """The names of the variables that come from the settings file."""
 
     @property
     def kind(self) -> str:
@@ -133,24 +135,56 @@ class Watch:
         return self.gvk.kind
 
 
-def load(path: Path) -> list[Watch]:
-    """Read a watches.yaml.
+def load(path: Path, settings: Path | None = None) -> list[Watch]:
+    """Read a watches.yaml, and the settings file if there is one.
+
+    Args:
+        path: the watches.yaml.
+        settings: variables of roles, which come before those in the ``vars`` of all entries.
 
     Raises:
-        WatchError: the file or an entry cannot be used.
+        WatchError: a file or an entry cannot be used.
     """
-    try:
-        entries = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise WatchError(f"{path}: {error}") from None
+    entries = _read(path)
     if not isinstance(entries, list) or not entries:
         raise WatchError(f"{path}: must be a list with an entry for each kind")
-    watches = [_watch(entry, f"{path}: entry {number}") for number, entry in enumerate(entries, start=1)]
+    variables = _settings(settings) if settings else {}
+    written = [_watch(entry, f"{path}: entry {number}") for number, entry in enumerate(entries, start=1)]
+    watches = [_with(variables, watch) for watch in written]
     kinds = [watch.gvk for watch in watches]
     for gvk in kinds:
         if kinds.count(gvk) > 1:
             raise WatchError(f"{path}: {gvk.kind} in {gvk.api_version} is there twice")
     return watches
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise WatchError(f"{path}: {error}") from None
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    """Return the variables of a settings file. The roles' argument specs check them when Ansible is warmed."""
+    variables = _read(path)
+    if variables is None:
+        return {}
+    if not isinstance(variables, dict):
+        raise WatchError(f"{path}: must be a mapping of variables of the roles, such as redis_user: 999")
+    if wrong := [name for name in variables if not str(name).isidentifier()]:
+        raise WatchError(f"{path}: {wrong[0]!r} is no name of a variable")
+    return variables
+
+
+def _with(settings: Mapping[str, Any], watch: Watch) -> Watch:
+    """Return the watch with the settings over the variables of its programs."""
+
+    def changed(program: Program) -> Program:
+        return replace(program, vars={**program.vars, **settings})
+
+    finalizer = watch.finalizer and replace(watch.finalizer, program=changed(watch.finalizer.program))
+    return replace(watch, program=changed(watch.program), finalizer=finalizer, settings=tuple(settings))
 
 
 def _watch(entry: Any, where: str) -> Watch:

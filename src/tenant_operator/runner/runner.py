@@ -77,7 +77,8 @@ class Runner:
         self._programs = [watch.program, *([watch.finalizer.program] if watch.finalizer else [])]
         self._write_programs()
         variables = {self._playbook(program): str(self._variables(program)) for program in self._programs}
-        self._warm = WarmProcess(self._folder.path, variables, self._full_environment(next(iter(variables))))
+        environment = self._full_environment(next(iter(variables)))
+        self._warm = WarmProcess(self._folder.path, variables, environment, settings=watch.settings)
         self._restoring = threading.Lock()
 
     def start(self, is_stopped: Callable[[], bool] = lambda: False) -> None:

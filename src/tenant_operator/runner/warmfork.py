@@ -1,7 +1,8 @@
 """ansible-playbook without its start-up cost: a process that has loaded everything, and forks for each run.
 
-The watcher starts ``python -m tenant_operator.runner.warmfork SOCKET PROGRAMS`` and keeps a pipe to its standard input;
-PROGRAMS names the file of its extra variables for each playbook, as JSON. The program :data:`CLIENT`, first on the PATH
+The watcher starts ``python -m tenant_operator.runner.warmfork SOCKET PROGRAMS SETTINGS`` and keeps a pipe to its
+standard input. PROGRAMS names the file of its extra variables for each playbook, and SETTINGS the variables that a role
+has to describe, both as JSON. The program :data:`CLIENT`, first on the PATH
 of a run under the name ansible-playbook, sends its arguments, environment, working directory and its three descriptors;
 a fork takes them over and runs the playbook.
 
@@ -269,7 +270,7 @@ def _receive(client: socket.socket) -> tuple[_Request, list[int]]:
     return _Request(*marshal.loads(data)), list(descriptors)  # noqa: S302 - the socket is in a folder of the watcher's own
 
 
-def warm(programs: Mapping[str, str]) -> list[str]:
+def warm(programs: Mapping[str, str], settings: Sequence[str] = ()) -> list[str]:
     """Load Ansible, the playbooks, their roles and plugins. Return the folders that these come from.
 
     A playbook is loaded by ``--syntax-check``, which starts no workers. Then one of a single task runs: what Ansible
@@ -277,10 +278,15 @@ def warm(programs: Mapping[str, str]) -> list[str]:
 
     Args:
         programs: the file of its extra variables, by playbook.
+        settings: the names of the variables that a role has to describe.
+
+    Raises:
+        SystemExit: a playbook or a variable cannot be used; the message says why.
     """
+    import yaml
     from ansible.plugins.loader import action_loader
 
-    from tenant_operator.runner import sources, warmplaybooks, warmtasks, warmtemplates
+    from tenant_operator.runner import sources, warmarguments, warmplaybooks, warmtasks, warmtemplates
 
     # A fork configures the loader of collections once more, which is as it should be.
     warnings.filterwarnings("ignore", message="AnsibleCollectionFinder has already been configured")
@@ -294,6 +300,10 @@ def warm(programs: Mapping[str, str]) -> list[str]:
         rehearsal.flush()
         _run("--inventory", "localhost,", rehearsal.name)
     folders = list(dict.fromkeys(str(_folder(playbook)) for playbook in programs))
+    roles = warmplaybooks.roles().union(*(Path(folder).glob("roles/*") for folder in folders))
+    for variables in programs.values():
+        if wrong := warmarguments.errors(yaml.safe_load(Path(variables).read_text()), settings, sorted(roles)):
+            raise SystemExit("\n".join(wrong))
     for folder in folders:
         for plugin in sorted(Path(folder, "plugins", "action").glob("*.py")):
             action = action_loader.get(f"{'.'.join(Path(folder).parts[-2:])}.{plugin.stem}", class_only=True)
@@ -386,10 +396,10 @@ def _execute(arguments: Sequence[str]) -> int:
 
 def main(arguments: Sequence[str]) -> None:
     """Warm up, announce it on standard output, and serve until standard input ends."""
-    path, programs = arguments
+    path, programs, settings = arguments
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the watcher drains; this process ends with its pipe
-    folders = warm(json.loads(programs))
+    folders = warm(json.loads(programs), json.loads(settings))
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)

@@ -6,6 +6,7 @@ with other variables loads it anew.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ansible import context
@@ -60,6 +61,12 @@ class WarmPlaybook(Playbook):  # type: ignore[misc]
 def keep() -> None:
     """Keep each playbook that this process loads from now on."""
     playbook_executor.Playbook = KeptPlaybook
+
+
+def roles() -> set[Path]:
+    """Return the folders of the roles that the kept playbooks name."""
+    plays = [play for playbook, _, _ in _loaded.values() for play in playbook.get_plays()]
+    return {Path(path) for play in plays for path in play.role_cache}
 
 
 def use() -> None:

@@ -58,10 +58,19 @@ class WarmProcess:
         folder: for its socket and its client.
         programs: the file of its extra variables, by playbook.
         environment: what runs have, too.
+        settings: the names of the variables that a role has to describe.
     """
 
-    def __init__(self, folder: Path, programs: Mapping[str, str], environment: Mapping[str, str]):
+    def __init__(
+        self,
+        folder: Path,
+        programs: Mapping[str, str],
+        environment: Mapping[str, str],
+        *,
+        settings: Sequence[str] = (),
+    ):
         self._folder = folder
+        self._settings = settings
         self._programs = programs
         self._environment = environment
         self._process: subprocess.Popen[str] | None = None
@@ -132,9 +141,9 @@ class WarmProcess:
         self._client.write_text(_client())
         self._client.chmod(0o755)
         self._socket.unlink(missing_ok=True)
-        programs = json.dumps(dict(self._programs))
+        what = [json.dumps(dict(self._programs)), json.dumps(self._settings)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tenant_operator.runner.warmfork", str(self._socket), programs],
+            [sys.executable, "-m", "tenant_operator.runner.warmfork", str(self._socket), *what],
             env={**self._environment, "PATH": self._search_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

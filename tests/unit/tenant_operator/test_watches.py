@@ -105,3 +105,53 @@ def test_dependents_are_mapped_by_their_namespace_alone():
 def test_dependents_that_cannot_be_used_are_refused_with_their_place(load, wrong, message):
     with pytest.raises(watches.WatchError, match=f"entry 1: dependents.*{message}"):
         load({**ENTRY, "dependents": {**DEPENDENTS, **wrong}})
+
+
+@pytest.fixture
+def with_settings(tmp_path):
+    def with_settings(text, *entries):
+        (tmp_path / "watches.yaml").write_text(yaml.safe_dump(list(entries)))
+        (tmp_path / "settings.yaml").write_text(text)
+        return watches.load(tmp_path / "watches.yaml", tmp_path / "settings.yaml")
+
+    return with_settings
+
+
+def test_settings_come_before_the_variables_of_every_program_of_every_entry(with_settings):
+    finalizer = {"name": "example.com/end", "playbook": "y.yml", "vars": {"confirm": True, "user": 3}}
+    one, two = with_settings(
+        "user: 7\nimages: [a]\n",
+        {**ENTRY, "vars": {"user": 1, "wait": False}, "finalizer": finalizer},
+        {**ENTRY, "kind": "Other"},
+    )
+    assert one.program.vars == {"user": 7, "wait": False, "images": ["a"]}
+    assert one.finalizer.program.vars == {"user": 7, "confirm": True, "images": ["a"]}
+    assert two.program.vars == {"user": 7, "images": ["a"]}
+    assert two.finalizer is None
+    assert one.settings == two.settings == ("user", "images")
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "{}"])
+def test_an_empty_settings_file_changes_nothing(with_settings, load, text):
+    assert with_settings(text, ENTRY) == load(ENTRY)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- user", "must be a mapping of variables of the roles"),
+        ("user-name: 1", "'user-name' is no name of a variable"),
+        ("7: 1", "7 is no name of a variable"),
+        ("a: [", "settings.yaml"),
+    ],
+)
+def test_a_settings_file_that_is_none_is_refused_with_its_name(with_settings, text, message):
+    with pytest.raises(watches.WatchError, match=re.escape(message)) as error:
+        with_settings(text, ENTRY)
+    assert "settings.yaml" in str(error.value)
+
+
+def test_a_settings_file_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "watches.yaml").write_text(yaml.safe_dump([ENTRY]))
+    with pytest.raises(watches.WatchError, match=r"settings\.yaml"):
+        watches.load(tmp_path / "watches.yaml", tmp_path / "settings.yaml")

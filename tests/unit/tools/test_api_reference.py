@@ -11,7 +11,7 @@ def in_the_checkout(monkeypatch):
 
 
 def test_the_page_of_the_api_is_the_one_that_the_crd_makes():
-    assert api_reference.PAGE.read_text() == api_reference.page(), "make api-reference"
+    assert api_reference.PAGE.read_text() == api_reference.page(), "make reference"
 
 
 def undescribed(schema, path):

@@ -82,6 +82,7 @@ def warm(tmp_path, playbook, fence):
 
     class Warm:
         folder = tmp_path / "warm"
+        environment = process._environment
         pid = property(lambda _: process._process.pid)
         stop = staticmethod(process.stop)
         ready = staticmethod(process.ready)
@@ -229,6 +230,20 @@ def test_a_changed_playbook_is_loaded_and_an_unchanged_one_is_not_loaded_again(w
     (playbook.parent / "roles" / "x" / "tasks" / "main.yml").write_text("[]")
     warm.start().communicate(timeout=DEADLINE)
     assert warm.pid != pid
+
+
+def test_a_variable_that_a_role_cannot_use_is_an_error_that_names_it(tmp_path, playbook, warm):
+    role = playbook.parent / "roles" / "store"
+    (role / "meta").mkdir(parents=True)
+    (role / "meta" / "argument_specs.yml").write_text(
+        "argument_specs: {main: {options: {store_user: {type: int}, store_size: {type: str}}}}"
+    )
+    (tmp_path / "variables.yml").write_text("store_user: abc")
+    programs = {str(playbook): str(tmp_path / "variables.yml")}
+    process = WarmProcess(tmp_path / "other", programs, warm.environment, settings=["store_sizes"])
+    with pytest.raises(WarmError, match=r"store_user: .*convert to int.*role store") as error:
+        process.ready()
+    assert "no role has a variable store_sizes; did you mean store_size?" in str(error.value)
 
 
 def test_a_playbook_that_cannot_be_loaded_is_an_error_with_ansibles_message(warm, playbook):
