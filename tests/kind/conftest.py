@@ -40,9 +40,13 @@ def run(*command, check=True, stdin=None):
 RUNTIME = kind.Cluster(CHECKOUT / ".devcluster" / "kind-tests")
 
 
-def pytest_unconfigure(config):
-    """End the cluster when all workers have ended, and the failures are shown."""
-    if not hasattr(config, "workerinput") and RUNTIME.kubeconfig.exists():
+MADE_FOR = RUNTIME.folder / "session"
+"""Which run the cluster was made for, by its name, and the process that ends it."""
+
+
+def pytest_unconfigure():
+    """End the cluster of this run when all workers have ended, and the failures are shown."""
+    if MADE_FOR.exists() and MADE_FOR.read_text().split()[1] == str(os.getpid()):
         RUNTIME.down()
 
 
@@ -51,7 +55,11 @@ def pytest_runtest_makereport(item):
     """Show what the cluster looks like where a test fails: nobody can look at it afterwards."""
     report = yield
     if report.when == "call" and report.failed and "cluster" in item.fixturenames:
-        report.sections.append(("cluster", _shown(Cluster(RUNTIME.kubeconfig), item)))
+        try:
+            shown = _shown(Cluster(RUNTIME.kubeconfig), item)
+        except AssertionError as error:  # it does not answer, which is no reason to lose the report
+            shown = str(error)
+        report.sections.append(("cluster", shown))
     return report
 
 
@@ -82,14 +90,15 @@ def runtime():
 def cluster(runtime, testrun_uid):
     """A cluster of these tests' own, with the Tenant API and the operator's Deployment: one for all workers."""
     runtime.folder.mkdir(parents=True, exist_ok=True)
-    made_for = runtime.folder / "session"
+    process = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+    session = f"{testrun_uid} {process}"
     cluster = Cluster(runtime.kubeconfig)
     with FileLock(runtime.folder / "lock"):
-        if not made_for.exists() or made_for.read_text() != testrun_uid:
+        if not MADE_FOR.exists() or MADE_FOR.read_text() != session:
             runtime.down()
             runtime.up()
             _deploy(cluster, runtime)
-            made_for.write_text(testrun_uid)
+            MADE_FOR.write_text(session)
     return cluster
 
 
