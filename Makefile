@@ -152,7 +152,7 @@ test-unit: venv programs ## Run the tests that need no cluster
 	pytest -q --numprocesses auto tests/unit
 
 .PHONY: test-cluster
-test-cluster: venv ## Run the tests on a control plane of their own
+test-cluster: venv programs ## Run the tests on a control plane of their own
 	pytest -q --durations 10 tests/cluster
 
 .PHONY: test-security
@@ -196,7 +196,7 @@ test-day-two: venv ## Run what takes long on kind: Secrets that change, and chan
 	$(DAY_TWO) .devcluster/day-two.xml --numprocesses 2 -m "day_two and not quiet" tests/kind
 
 .PHONY: test-distribution
-test-distribution: venv ## Build wheel and collection, install both elsewhere, and use them
+test-distribution: venv programs ## Build wheel and collection, install both elsewhere, and use them
 	pytest -q tests/distribution
 
 .PHONY: bench

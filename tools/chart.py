@@ -24,6 +24,7 @@ from tools import settings_reference
 SOURCE = Path("config/helm")
 API = Path("config/crd")
 OPERATOR = Path("config/default")
+MONITORING = Path("config/monitoring")
 NAMESPACE = "neurallog-system"
 CONFIG_MAP = "tenant-operator-settings"
 
@@ -138,6 +139,8 @@ def make(folder: Path) -> None:
     for manifest in _manifests(OPERATOR):
         if _name(manifest) != f"Namespace/{NAMESPACE}":  # helm makes it: --create-namespace
             _write(folder, manifest, of_operator(manifest))
+    for manifest in _manifests(MONITORING):
+        _write(folder, manifest, _if(".Values.monitoring.enabled", of_operator(manifest)))
 
 
 def of_operator(manifest: str) -> str:

@@ -277,7 +277,7 @@ class Manager:
         metrics.UNFINISHED_SECONDS.labels(name).set_function(lambda: sum(queue.ages()))
         metrics.LONGEST_SECONDS.labels(name).set_function(lambda: max(queue.ages(), default=0.0))
         metrics.RESOURCES.labels(watch.kind).set_function(lambda: len(cache))
-        metrics.STATES.count(watch.kind, cache.items)
+        metrics.STATES.count(watch.kind, cache.items, client.key_of)
         # Dependents are listed before their resource: otherwise all of them would seem to be missing.
         return _Watched(watch, caches, queue, runner, controller, self._settings.max_concurrent_reconciles)
 

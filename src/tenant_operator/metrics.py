@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter as Numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -109,37 +110,57 @@ REWINDS = Counter(
 LEADER = Gauge("tenant_operator_leader", "1 while this process is the active watcher", registry=REGISTRY)
 
 
+Resource = Mapping[str, Any]
+Resources = Callable[[], Iterable[Resource]]
+
+
+def is_unready(condition: Mapping[str, Any]) -> bool:
+    """Return whether a condition says that the resource, or a part of it, is not ready."""
+    return bool(condition["status"] == "False" and condition["type"].endswith("Ready"))
+
+
 class States(Collector):
-    """Counts resources by what their status says, when somebody asks."""
+    """Counts resources by what their status says, when somebody asks, and names those that are not ready."""
 
     def __init__(self) -> None:
-        self._resources: dict[str, Callable[[], Iterable[Mapping[str, Any]]]] = {}
+        self._resources: dict[str, tuple[Resources, Callable[[Resource], str]]] = {}
 
-    def count(self, kind: str, resources: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+    def count(self, kind: str, resources: Resources, key_of: Callable[[Resource], str]) -> None:
         """Count the resources of a kind from now on.
 
         Args:
             kind: the kind.
-            resources: returns them, with ``status.phase`` and ``status.conditions``.
+            resources: returns them, with ``metadata``, ``status.phase`` and ``status.conditions``.
+            key_of: returns the name of one.
         """
-        self._resources[kind] = resources
+        self._resources[kind] = (resources, key_of)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the numbers of resources, by phase and by condition."""
+        """Yield the numbers of resources, by phase and by condition, and since when which are not ready."""
         phases = GaugeMetricFamily("tenant_operator_phases", "Resources in this phase", labels=["kind", "phase"])
         conditions = GaugeMetricFamily(
             "tenant_operator_conditions", "Resources with this state of a condition", labels=["kind", "type", "status"]
         )
-        for kind, resources in self._resources.items():
+        unready = GaugeMetricFamily(
+            "tenant_operator_unready_since_timestamp_seconds",
+            "When a condition that ends in Ready became False, of each resource that has one",
+            labels=["kind", "resource", "type"],
+        )
+        for kind, (resources, key_of) in self._resources.items():
             in_phase, in_state = Numbers[str](), Numbers[tuple[str, str]]()
-            for status in [resource["status"] for resource in resources()]:
+            for resource in resources():
+                status = resource["status"]
                 in_phase[status.get("phase") or "None"] += 1
                 in_state.update((each["type"], each["status"]) for each in status["conditions"])
+                for each in status["conditions"]:
+                    if "lastTransitionTime" in each:
+                        since = datetime.fromisoformat(each["lastTransitionTime"]).timestamp()
+                        unready.add_metric([kind, key_of(resource), each["type"]], since)
             for phase, number in in_phase.items():
                 phases.add_metric([kind, phase], number)
             for state, number in in_state.items():
                 conditions.add_metric([kind, *state], number)
-        yield from (phases, conditions)
+        yield from (phases, conditions, unready)
 
 
 STATES = States()

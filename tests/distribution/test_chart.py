@@ -143,6 +143,13 @@ def test_what_the_values_leave_out_is_left_out_and_no_more(template, values, gon
     assert template().keys() - template(**values).keys() == gone
 
 
+def test_monitoring_is_added_where_the_values_say_so(template):
+    added = template(monitoring={"enabled": True})
+    for name in template():
+        del added[name]
+    assert added == of_kustomize("config/monitoring")
+
+
 def test_the_api_goes_with_the_release_where_the_values_say_so(template):
     crd = template(crds={"keep": False})["CustomResourceDefinition/tenants.neurallog.io"]
     assert "annotations" not in crd["metadata"]

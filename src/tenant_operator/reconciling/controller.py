@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from tenant_operator import metrics
 from tenant_operator.kube.client import Manifest, annotations_of, key_of
+from tenant_operator.metrics import is_unready
 from tenant_operator.reconciling.dependents import Dependent
 from tenant_operator.reconciling.requeue import Requeue
 from tenant_operator.reconciling.result import Result
@@ -24,15 +25,19 @@ def outline(resource: Manifest, annotations: Iterable[str] = ()) -> Manifest:
         annotations: the names of the annotations that count as its specification.
     """
     metadata, status = resource["metadata"], resource.get("status") or {}
-    conditions = [
-        {"type": condition["type"], "status": condition["status"]} for condition in status.get("conditions") or ()
-    ]
+    conditions = [_condition_of(condition) for condition in status.get("conditions") or ()]
     chosen = annotations_of(resource, annotations)
     kept = {key: metadata[key] for key in _OUTLINED if key in metadata}
     return {
         "metadata": {**kept, "annotations": chosen} if chosen else kept,
         "status": {"applied": status.get("applied", ""), "conditions": conditions, **_phase_of(status)},
     }
+
+
+def _condition_of(condition: Manifest) -> Manifest:
+    """Return what is kept of a condition: also since when, of one that says that something is not ready."""
+    kept = ("type", "status", "lastTransitionTime") if is_unready(condition) else ("type", "status")
+    return {key: condition[key] for key in kept if key in condition}
 
 
 def _phase_of(status: Manifest) -> dict[str, str]:

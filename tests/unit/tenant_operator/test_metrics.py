@@ -21,6 +21,7 @@ def served():
 LABELS = {
     "tenant_operator_phases": ("kind", "phase"),
     "tenant_operator_conditions": ("kind", "type", "status"),
+    "tenant_operator_unready_since_timestamp_seconds": ("kind", "resource", "type"),
 }
 
 
@@ -37,7 +38,8 @@ def states():
 
     def states(*statuses):
         counted = metrics.States()
-        counted.count("Tenant", lambda: [{"status": status} for status in statuses])
+        resources = [{"metadata": {"name": str(number)}, "status": status} for number, status in enumerate(statuses)]
+        counted.count("Tenant", lambda: resources, lambda resource: resource["metadata"]["name"])
         return {
             (sample.name, *sample.labels.values()): sample.value
             for family in counted.collect()
@@ -61,6 +63,31 @@ def test_resources_are_counted_by_phase_and_by_each_condition(states):
         ("tenant_operator_conditions", "Tenant", "Ready", "False"): 2,
         ("tenant_operator_conditions", "Tenant", "Stalled", "False"): 4,
     }
+
+
+def test_each_resource_that_is_not_ready_is_named_with_the_time_since_when(states):
+    ready = {"type": "Ready", "status": "True"}
+    unready = {"type": "RedisReady", "status": "False", "lastTransitionTime": "2026-11-28T20:00:00Z"}
+    samples = states({"conditions": [ready]}, {"conditions": [ready, unready]})
+    name = "tenant_operator_unready_since_timestamp_seconds"
+    assert {key: value for key, value in samples.items() if key[0] == name} == {
+        (name, "Tenant", "1", "RedisReady"): 1795896000.0
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "unready"),
+    [
+        ("Ready", "False", True),
+        ("RedisReady", "False", True),
+        ("Ready", "True", False),
+        ("Ready", "Unknown", False),
+        ("Progressing", "False", False),
+        ("ReadyToGo", "False", False),
+    ],
+)
+def test_a_condition_that_ends_in_ready_and_is_false_says_that_something_is_not_ready(kind, status, unready):
+    assert metrics.is_unready({"type": kind, "status": status}) is unready
 
 
 def test_without_resources_nothing_is_counted(states):

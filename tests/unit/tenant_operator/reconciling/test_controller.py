@@ -169,6 +169,21 @@ def test_of_a_resource_is_kept_what_decides_whether_it_runs():
     }
 
 
+def test_since_when_a_resource_is_not_ready_is_kept_and_no_other_time():
+    conditions = [
+        {"type": "Ready", "status": "False", "lastTransitionTime": "then", "message": "m"},
+        {"type": "RedisReady", "status": "True", "lastTransitionTime": "then"},
+        {"type": "Stalled", "status": "False", "lastTransitionTime": "then"},
+        {"type": "ServerReady", "status": "False"},
+    ]
+    assert outline({"metadata": {"name": "a"}, "status": {"conditions": conditions}})["status"]["conditions"] == [
+        {"type": "Ready", "status": "False", "lastTransitionTime": "then"},
+        {"type": "RedisReady", "status": "True"},
+        {"type": "Stalled", "status": "False"},
+        {"type": "ServerReady", "status": "False"},
+    ]
+
+
 def test_an_annotation_that_counts_is_kept_and_its_change_is_worked_on(world):
     def annotated(**annotations):
         metadata = {"name": "a", "uid": "u", "generation": 1}
