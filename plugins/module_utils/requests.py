@@ -42,7 +42,8 @@ def done(tenant: Manifest, observed: Observed, *, reconciled: bool) -> dict[str,
         carried_out["restart"] = value
     if (value := given(tenant, BACKUP_NOW_ANNOTATION)) and _is_backed_up(observed, value):
         carried_out["backupNow"] = value
-    if reconciled and (value := given(tenant, RECONCILE_NOW_ANNOTATION)):
+    paused = tenant["spec"].get("paused")  # nothing was applied: its run is a report alone
+    if reconciled and not paused and (value := given(tenant, RECONCILE_NOW_ANNOTATION)):
         carried_out["reconcileNow"] = value
     return carried_out
 

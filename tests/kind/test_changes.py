@@ -27,7 +27,7 @@ CHANGES = {
             "persistence": {"fsync": "always"},
             "advanced": {
                 "maxmemoryPolicy": "allkeys-lru",
-                "clientOutputBufferLimit": "normal 1 1 1000",
+                "clientOutputBufferLimit": "normal 1mb 1mb 60",
                 "databases": 17,
                 "tcpKeepalive": 301,
             },

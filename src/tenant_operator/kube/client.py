@@ -348,14 +348,17 @@ class Client:
         return _METADATA_ONLY.format(kind=kind) if self._metadata_only else "application/json"
 
 
-def connect() -> Connection:
+def connect(context: str | None = None) -> Connection:
     """Return a connection, from the service account in a cluster, else from the kubeconfig.
+
+    Args:
+        context: the context of the kubeconfig; its current one without it.
 
     Raises:
         ApiError: there is no configuration.
     """
     try:
-        kubernetes.config.load_config()
+        kubernetes.config.load_config(context=context)
     except kubernetes.config.ConfigException as error:
         raise ApiError(f"no connection to a Kubernetes cluster: {error}") from None
     configuration = kubernetes.client.Configuration.get_default_copy()

@@ -8,7 +8,8 @@ from ansible_collections.neurallog.tenant.plugins.module_utils.components.base i
 
 
 def tenant(**annotations):
-    return {"metadata": {"annotations": {getattr(names, key): value for key, value in annotations.items()}}}
+    given = {getattr(names, key): value for key, value in annotations.items()}
+    return {"metadata": {"annotations": given}, "spec": {}}
 
 
 def workload(restarted="now", ready=1):
@@ -63,7 +64,12 @@ def test_another_run_is_done_when_all_of_the_tenant_was_applied():
     asked = tenant(RECONCILE_NOW_ANNOTATION="now")
     assert done(asked) == {}
     assert done(asked, reconciled=True) == {"reconcileNow": "now"}
-    assert done({"metadata": {}}, reconciled=True) == {}
+    assert done({"metadata": {}, "spec": {}}, reconciled=True) == {}
+
+
+def test_another_run_is_not_done_while_the_tenant_is_paused():
+    asked = tenant(RECONCILE_NOW_ANNOTATION="now")
+    assert done({**asked, "spec": {"paused": True}}, reconciled=True) == {}
 
 
 def test_a_request_of_any_length_is_cut():

@@ -1,0 +1,1 @@
+"""The command ``kubectl tenant``: tenants as people look at them and ask things of them."""
