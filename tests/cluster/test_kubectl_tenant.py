@@ -1,18 +1,12 @@
 """`kubectl tenant` on a real control plane, as people use it: by its program, with their own kubeconfig."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
-from devcluster import binaries
+from tests import command_line
 from tests.control_plane import CHECKOUT, is_reconciled
-
-TOOLS = Path(sys.executable).parent
 
 
 @pytest.fixture
@@ -36,28 +30,7 @@ def ready(cluster, name, make_tenant, operator):
 @pytest.fixture
 def kubectl_tenant(cluster):
     """Run `kubectl tenant`; returns exit code and output."""
-    kubectl = binaries.ensure()["kubectl"]
-
-    def kubectl_tenant(*arguments, kubeconfig=cluster.kubeconfig):
-        done = subprocess.run(
-            [kubectl, "tenant", *arguments],
-            env={
-                **os.environ,
-                "PATH": f"{TOOLS}:{kubectl.parent}:{os.environ['PATH']}",
-                "KUBECONFIG": str(kubeconfig),
-                "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "src"),
-                "COLUMNS": "200",
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done.returncode, done.stdout
-
-    return kubectl_tenant
+    return lambda *arguments, kubeconfig=cluster.kubeconfig: command_line.kubectl_tenant(kubeconfig, *arguments)
 
 
 def test_the_list_shows_each_tenant_in_a_line_and_machines_get_what_they_ask_for(kubectl_tenant, ready):
@@ -103,7 +76,11 @@ def test_a_paused_tenant_is_left_alone_until_it_is_resumed(cluster, kubectl_tena
     assert kubectl_tenant("resume", ready) == (0, f"{ready}: resumed\n")
     cluster.wait_until(lambda: cluster.get("configmap", "redis-config", namespace=namespace))
     asked = cluster.get("tenant", ready)["metadata"]["annotations"]["neurallog.io/reconcile-now"]
-    cluster.wait_until(lambda: cluster.get("tenant", ready)["status"]["requests"].get("reconcileNow") == asked)
+
+    def told():
+        return cluster.get("tenant", ready)["status"].get("requests", {}).get("reconcileNow")
+
+    cluster.wait_until(lambda: told() == asked)
 
 
 def test_the_differences_are_those_that_a_reconcile_would_mend(cluster, kubectl_tenant, operator, ready, namespace):

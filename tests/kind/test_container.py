@@ -7,6 +7,7 @@ import subprocess
 import pytest
 from packageurl import PackageURL
 
+from tests.command_line import kubectl_tenant
 from tests.control_plane import CHECKOUT, is_reconciled
 from tests.kind.conftest import SYSTEM
 from tests.kind.images import OPERATOR
@@ -20,6 +21,21 @@ def test_a_tenant_is_ready_and_its_server_keeps_lines_in_its_redis(cluster, name
     assert ask("/api/logs") == ["first line"]
     seen = ask("/api/env")
     assert (seen["TENANT_ID"], seen["MOTTO"], seen["LOG_LEVEL"]) == (name, "{{ 1 + 1 }}", "info")
+
+
+def test_people_see_what_the_operator_did_and_what_the_pods_say(cluster, name, make_tenant):
+    cluster.apply(make_tenant(name))
+    cluster.wait_until(lambda: is_reconciled(cluster, name))
+    code, said = kubectl_tenant(cluster.kubeconfig, "runs", name, "-o", "json")
+    assert code == 0, said
+    first = json.loads(said)[-1]
+    assert (first["resource"], first["trigger"]) == (name, "change")
+    code, said = kubectl_tenant(cluster.kubeconfig, "run", str(first["id"]))
+    assert code == 0, said
+    assert "StatefulSet redis created" in said
+    code, said = kubectl_tenant(cluster.kubeconfig, "logs", name, "-c", "redis")
+    assert code == 0, said
+    assert "[pod/redis-0/redis]" in said
 
 
 def test_a_lost_redis_pod_comes_back_with_its_data(cluster, name, make_tenant, redis_cli):

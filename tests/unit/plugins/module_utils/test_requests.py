@@ -45,7 +45,7 @@ def test_a_restart_is_done_when_all_pods_were_started_for_it(workloads):
 
 def test_a_restart_that_is_done_is_told():
     assert done(RESTART, redis=workload(), server=workload(), proxy=None) == {"restart": "now"}
-    assert done({"metadata": {}}, redis=workload()) == {}
+    assert done({"metadata": {}, "spec": {}}, redis=workload()) == {}
 
 
 def job(name, **condition):
