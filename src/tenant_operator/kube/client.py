@@ -358,7 +358,10 @@ def connect(context: str | None = None) -> Connection:
         ApiError: there is no configuration.
     """
     try:
-        kubernetes.config.load_config(context=context)
+        if context:
+            kubernetes.config.load_kube_config(context=context)
+        else:
+            kubernetes.config.load_config()
     except kubernetes.config.ConfigException as error:
         raise ApiError(f"no connection to a Kubernetes cluster: {error}") from None
     configuration = kubernetes.client.Configuration.get_default_copy()

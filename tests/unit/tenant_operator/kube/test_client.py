@@ -4,6 +4,7 @@ import json
 import socket
 from types import SimpleNamespace
 
+import kubernetes
 import pytest
 import yaml
 from hypothesis import given
@@ -23,6 +24,29 @@ VALUES = st.recursive(
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=20), below, max_size=3),
     max_leaves=8,
 )
+
+
+def test_without_a_kubeconfig_the_service_account_is_taken(monkeypatch, tmp_path):
+    monkeypatch.setattr(kubernetes.config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
+    loaded = []
+    monkeypatch.setattr(kubernetes.config, "load_incluster_config", lambda: loaded.append("service account"))
+    client.connect()
+    assert loaded == ["service account"]
+
+
+def test_without_any_configuration_the_error_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(kubernetes.config, "KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(ApiError, match="no connection to a Kubernetes cluster"):
+        client.connect()
+
+
+def test_a_context_that_is_not_there_is_named(monkeypatch, tmp_path):
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump({"current-context": "here", "contexts": [], "clusters": [], "users": []}))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
+    with pytest.raises(ApiError, match="nowhere"):
+        client.connect("nowhere")
 
 
 @pytest.mark.parametrize("encode", [client.encode, collection.encode])
