@@ -23,6 +23,7 @@ CROSSINGS = {
     "tenant_operator/reconciling/requeue.py": "ansible_runner",
     "tenant_operator/manager.py": "ansible",
     "tenant_operator/cli.py": "ansible_collections.neurallog.tenant.plugins.module_utils.names",
+    "kubectl_tenant/tenants.py": "kubectl_tenant.show",
     f"{PLUGINS}/module_utils/names.py": "ansible",
     f"{PLUGINS}/module_utils/quantities.py": "ansible_collections.neurallog.tenant.plugins.plugin_utils.client",
     f"{PLUGINS}/module_utils/components/network.py": f"{MODULE_UTILS}.components.registry",
@@ -35,6 +36,7 @@ CROSSINGS = {
 """An import that must not be, for each module that stands for a wall."""
 
 NEWCOMERS = (
+    "kubectl_tenant/newcomer.py",
     "tenant_operator/newcomer.py",
     *(f"tenant_operator/{package}/newcomer.py" for package in ("kube", "runner", "reconciling", "endpoints")),
     f"{PLUGINS}/newcomer/__init__.py",
