@@ -215,13 +215,21 @@ class Client:
             content="application/json-patch+json",
         )
 
-    def delete(self, manifest: Manifest, *, dry_run: bool = False, only_this_version: bool = False) -> None:
+    def delete(
+        self,
+        manifest: Manifest,
+        *,
+        dry_run: bool = False,
+        only_this_version: bool = False,
+        propagation: str = "Background",
+    ) -> None:
         """Delete exactly this object, by its UID. One that is gone already is no error.
 
         Args:
             manifest: the object.
             dry_run: whether the server only says what it would do.
             only_this_version: whether its ``resourceVersion`` is a precondition as well.
+            propagation: ``Foreground`` if it is to stay until its dependents are gone.
         """
         metadata = manifest["metadata"]
         preconditions = {"uid": metadata["uid"]}
@@ -231,7 +239,7 @@ class Client:
             "kind": "DeleteOptions",
             "apiVersion": "v1",
             "preconditions": preconditions,
-            "propagationPolicy": "Background",  # by default the pods of a Job would stay
+            "propagationPolicy": propagation,  # by default the pods of a Job would stay
         }
         if dry_run:
             options["dryRun"] = ["All"]  # where a delete has a body, the server does not look at the query

@@ -28,6 +28,9 @@ Key = tuple[str, str]
 GRACE = 5.0
 """Seconds that an object may take to go which is made anew."""
 
+PODS_GRACE = 45.0
+"""Seconds that it may take if it goes with its pods: a master hands over before it stops."""
+
 PATIENCE = 3.0
 """Seconds that the API server may take to learn what a new Role allows."""
 
@@ -172,13 +175,16 @@ class Component:
 
     def _replace(self, manifest: Manifest, mode: str, outdated: Sequence[Manifest]) -> None:
         """Delete objects that cannot change, and make the object anew."""
+        has_pods = outdated[0]["kind"] == "StatefulSet"
         for live in outdated:
-            self.client.delete(live, dry_run=self.dry_run)
+            # Pods of the same names would be in the way of the new ones.
+            propagation = "Foreground" if live["kind"] == "StatefulSet" else "Background"
+            self.client.delete(live, dry_run=self.dry_run, propagation=propagation)
             self.report.note("deleted", live, None)
         if self.dry_run:
             self.report.note("created", None, manifest)
         else:
-            self.client.wait_until_gone(outdated[0], GRACE)
+            self.client.wait_until_gone(outdated[0], PODS_GRACE if has_pods else GRACE)
             self._apply_one(manifest, mode, None)
 
     def _absent_kinds(self, sources: Sequence[Source]) -> set[tuple[str, str]]:

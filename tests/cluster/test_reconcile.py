@@ -292,6 +292,37 @@ def test_data_of_another_mode_is_a_clear_refusal_and_the_mode_can_be_corrected(c
     assert cluster.get("statefulset", "redis", namespace=f"tenant-{name}")["metadata"]["uid"] == uid
 
 
+def test_pods_that_cannot_follow_each_other_change_all_at_once_and_keep_their_volumes(
+    cluster, name, namespace, manifest, make_tenant
+):
+    def reconcile(*options, **security):
+        path = manifest(make_tenant(name, redis={"mode": "sentinel", "replicas": 3, "security": security}))
+        run = cluster.playbook("reconcile", "-i", path, *options)
+        assert run.code == 0, run.output
+        return run
+
+    def uids(kind):
+        return {each["metadata"]["name"]: each["metadata"]["uid"] for each in cluster.get(kind, namespace=namespace)}
+
+    reconcile("-e", "wait=true")
+    claims, pods = uids("pvc"), uids("pods")
+    former = uids("statefulsets")
+    said = reconcile("--check", "--diff", enabled=False).output
+    assert "StatefulSet" in said
+    assert uids("statefulsets") == former
+    reconcile("-e", "wait=true", enabled=False)
+    assert uids("pvc") == claims
+    assert uids("statefulsets").keys() == former.keys()
+    assert uids("statefulsets") != former
+    for pod in ("redis-0", "redis-1", "redis-2"):
+        assert uids("pods")[pod] != pods[pod]
+    again = uids("statefulsets")
+    assert reconcile(enabled=False).recap(name)["changed"] == 0
+    assert uids("statefulsets") == again
+    reconcile("-e", "wait=true")
+    assert uids("pvc") == claims
+
+
 def test_a_paused_tenant_is_left_alone_and_reported(acme, name, cluster):
     cluster.kubectl("-n", acme.namespace, "delete", "service/redis")
     run = acme.reconcile(paused=True)

@@ -75,7 +75,8 @@ def _shown(cluster, item):
             for what in (("get", "pods,statefulsets,jobs,pvc"), ("get", "events"), LAST_WORDS):
                 shown.append(cluster.kubectl(*what, "-n", f"tenant-{name}", check=False)[-8000:])
     logs = cluster.kubectl("logs", "-n", SYSTEM, "deployment/tenant-operator", "--tail=400", check=False)
-    return "\n".join([*shown, *(line for line in logs.splitlines() if words in line)][-400:])
+    said = [line for line in logs.splitlines() if words in line]
+    return "\n".join([*shown, *said[-40:]])
 
 
 LAST_WORDS = ("logs", "-l", "app.kubernetes.io/component=redis", "--all-containers", "--prefix", "--tail=25")
@@ -140,7 +141,7 @@ def make_tenant(request):
     cluster.kubectl("delete", "tenant", name, "--ignore-not-found", "--wait=false")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def execute(cluster):
     """Run a command in a pod's container; returns its output, also when it fails. Options end with ``--``."""
 

@@ -17,6 +17,9 @@ from ..base import Observed
 _CLAIMS = "data-redis-"
 """How the names of the claims of Redis begin."""
 
+_TLS_VOLUME = "tls"
+"""The volume with the certificate."""
+
 
 def record(tenant: Manifest, observed: Observed, now: str) -> dict[str, Any]:
     """Return ``status.redis``; empty while Redis has no volume.
@@ -74,15 +77,21 @@ def conflicts(
 
 
 def outdated(manifest: Manifest, live: Mapping[tuple[str, str], Manifest]) -> list[Manifest]:
-    """Return the StatefulSet with its claims if fields differ that cannot change, and it has no volume yet.
+    """Return what has to go before Redis can be made as it should be; mostly nothing.
+
+    That is the StatefulSet with its claims if fields differ that cannot change, and it has no volume yet. It is the
+    StatefulSet alone, with its pods, if they have to change all at once: a replica cannot follow a master that has
+    another password or other encryption, so a rollout would wait for the first of them for ever.
 
     Args:
         manifest: an object of Redis as it should be.
         live: the objects of Redis by kind and name.
     """
     redis = live.get(("StatefulSet", "redis"))
-    if redis is None or manifest["kind"] != "StatefulSet" or bound(live.values()):
+    if redis is None or manifest["kind"] != "StatefulSet":
         return []
+    if bound(live.values()):
+        return [redis] if mode(redis) != "standalone" and access(manifest) != access(redis) else []
     differs = mode(manifest) != mode(redis) or storage_class(manifest) != storage_class(redis)
     return [redis, *claims_of(live.values())] if differs else []
 
@@ -106,6 +115,26 @@ def mode(redis: Manifest) -> str:
     container = redis["spec"]["template"]["spec"]["containers"][0]
     environment = {variable["name"]: variable.get("value", "") for variable in container.get("env") or ()}
     return environment.get("REDIS_MODE") or "standalone"
+
+
+def access(redis: Manifest) -> dict[str, str]:
+    """Return the Secrets with the password and the certificate of the Redis of this StatefulSet, as far as it has them.
+
+    Args:
+        redis: the StatefulSet.
+    """
+    pod = redis["spec"]["template"]["spec"]
+    password = {
+        variable["name"]: str(reference["name"])
+        for variable in pod["containers"][0].get("env") or ()
+        if (reference := (variable.get("valueFrom") or {}).get("secretKeyRef"))
+    }
+    certificate = {
+        volume["name"]: str(volume["secret"]["secretName"])
+        for volume in pod.get("volumes") or ()
+        if volume["name"] == _TLS_VOLUME
+    }
+    return {**password, **certificate}
 
 
 def storage_class(redis: Manifest) -> str:

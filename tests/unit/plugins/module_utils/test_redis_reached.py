@@ -137,3 +137,49 @@ def test_a_statefulset_is_made_anew_only_without_a_volume():
     assert outdated(statefulset("sentinel"), claim()) == []
     assert outdated(statefulset("sentinel"), live=None) == []
     assert outdated({**statefulset("sentinel"), "kind": "Deployment"}) == []
+
+
+def reached_by(mode, password=None, certificate=None):
+    """Return the StatefulSet of a Redis with the password and the certificate of these Secrets."""
+    made = statefulset(mode)
+    pod = made["spec"]["template"]["spec"]
+    if password:
+        reference = {"secretKeyRef": {"name": password, "key": "password"}}
+        pod["containers"][0]["env"] = [
+            *(pod["containers"][0].get("env") or ()),
+            {"name": "REDISCLI_AUTH", "valueFrom": reference},
+        ]
+    config = {"name": "config", "configMap": {"name": "redis-config"}}
+    pod["volumes"] = [config, *([{"name": "tls", "secret": {"secretName": certificate}}] if certificate else [])]
+    return made
+
+
+@pytest.mark.parametrize("mode", ["sentinel", "cluster"])
+@pytest.mark.parametrize(
+    ("former", "wanted", "is_made_anew"),
+    [
+        ((), (), False),
+        (("one",), ("one",), False),
+        (("one", "cert"), ("one", "cert"), False),
+        (("one",), (), True),
+        ((), ("one",), True),
+        (("one",), ("two",), True),
+        (("one",), ("one", "cert"), True),
+        (("one", "cert"), ("one",), True),
+        (("one", "cert"), ("one", "other"), True),
+    ],
+)
+def test_pods_that_cannot_follow_each_other_change_all_at_once_and_keep_their_claims(
+    mode, former, wanted, is_made_anew
+):
+    live = {("StatefulSet", "redis"): reached_by(mode, *former), ("PersistentVolumeClaim", "data-redis-0"): claim()}
+    anew = reached.outdated(reached_by(mode, *wanted), live)
+    assert anew == ([live["StatefulSet", "redis"]] if is_made_anew else [])
+
+
+def test_a_single_pod_is_simply_replaced():
+    live = {
+        ("StatefulSet", "redis"): reached_by("standalone", "one"),
+        ("PersistentVolumeClaim", "data-redis-0"): claim(),
+    }
+    assert reached.outdated(reached_by("standalone"), live) == []

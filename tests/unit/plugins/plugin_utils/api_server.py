@@ -43,7 +43,7 @@ class ApiServer:
     def __init__(self, *, serves=()):
         self.objects, self.requests, self.refusals, self.serves = {}, [], [], set(serves)
         self.version = 0
-        self.orphaned = False
+        self.propagation = None
         """Whether the last delete left behind what the object owned, as that of a Job does by default."""
         self.before = lambda method, path: None
         """Called before each request: somebody else may be at work."""
@@ -194,7 +194,7 @@ class ApiServer:
         if path not in self.objects:
             raise Refusal(HTTPStatus.NOT_FOUND, "NotFound")
         metadata = self.objects[path]["metadata"]
-        self.orphaned = body.get("propagationPolicy", "Orphan") == "Orphan"
+        self.propagation = body.get("propagationPolicy", "Orphan")
         if any(metadata[key] != value for key, value in body["preconditions"].items()):
             raise Refusal(HTTPStatus.CONFLICT, "Conflict")
         if metadata.get("finalizers"):

@@ -146,7 +146,7 @@ def test_only_the_object_that_was_seen_is_deleted(api):
     api.client.delete(again)
     api.client.delete(again)  # one that is gone is no error
     assert api.get("ConfigMap", "a", "n") is None
-    assert not api.orphaned
+    assert api.propagation == "Background"
 
 
 def test_a_delete_that_is_refused_is_an_error(api):

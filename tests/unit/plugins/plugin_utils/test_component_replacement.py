@@ -50,6 +50,35 @@ def test_without_a_volume_a_statefulset_is_made_anew_with_its_claims(api, apply,
     assert env == [{"name": "REDIS_MODE", "value": "sentinel"}]
 
 
+def protected(secret):
+    """Return the StatefulSet of a Redis with sentinels, and with the password of this Secret."""
+    made = statefulset("sentinel")
+    container = made["spec"]["template"]["spec"]["containers"][0]
+    reference = {"secretKeyRef": {"name": secret, "key": "password"}}
+    container["env"] = [*container["env"], {"name": "REDISCLI_AUTH", "valueFrom": reference}]
+    return made
+
+
+def test_with_another_password_a_statefulset_goes_with_its_pods_and_is_made_anew_over_its_claims(
+    api, apply, make_tenant, make_claim
+):
+    tenant = make_tenant({"redis": {"mode": "sentinel", "replicas": 1, "masters": 3}}, {"namespaceUID": "n"})
+    apply(protected("one"), of=tenant)
+    bound = make_claim("Bound")
+    redis = [protected("two"), claim("1Gi")]
+    apply(*redis, modes=["apply", "grow"], of=tenant)
+    assert [(each["operation"], each["kind"]) for each in apply.report.objects] == [
+        ("deleted", "StatefulSet"),
+        ("created", "StatefulSet"),
+    ]
+    assert api.propagation == "Foreground"
+    assert (
+        api.get("PersistentVolumeClaim", "data-redis-0", "tenant-acme")["metadata"]["uid"] == bound["metadata"]["uid"]
+    )
+    apply(*redis, modes=["apply", "grow"], of=tenant)
+    assert {each["operation"] for each in apply.report.objects} == {"unchanged"}
+
+
 def test_a_conflict_with_data_is_told_before_anything_is_written(api, apply, make_tenant, make_claim):
     apply(statefulset())
     make_claim("Bound")
