@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from kubectl_tenant import objects, programs, show
-from kubectl_tenant.tenants import PATH, TenantError, Tenants
+from kubectl_tenant.tenants import TenantError, Tenants
 from tenant_operator import build
 from tenant_operator.kube import client
 from tenant_operator.kube.client import ApiError, Manifest
@@ -34,8 +34,9 @@ EPILOG = "Exit codes: 0 done, 1 not done (of diff: there are differences), 2 wro
 class Context:
     """What all commands share: the Tenants, once somebody asks for them, and the terminal."""
 
-    def __init__(self, name: str | None, namespace: str):
+    def __init__(self, name: str | None, kubeconfig: str | None, namespace: str):
         self.name = name
+        self.kubeconfig = kubeconfig
         self.namespace = namespace
         self.console = Console(highlight=False, soft_wrap=True)
         self._tenants: Tenants | None = None
@@ -44,7 +45,7 @@ class Context:
     def tenants(self) -> Tenants:
         """The Tenants of the cluster."""
         if self._tenants is None:
-            self._tenants = Tenants(client.connect(self.name))
+            self._tenants = Tenants(client.connect(self.name, self.kubeconfig))
         return self._tenants
 
     def kubectl(self, *arguments: str) -> int:
@@ -84,11 +85,12 @@ class Group(click.Group):
 @click.pass_context
 def main(ctx: click.Context, kubeconfig: str | None, context: str | None, operator_namespace: str) -> None:
     """Look at tenants, and ask things of them."""
+    # The programs that are run here read these.
     if kubeconfig:
         os.environ["KUBECONFIG"] = os.environ["K8S_AUTH_KUBECONFIG"] = kubeconfig
     if context:
         os.environ["K8S_AUTH_CONTEXT"] = context
-    ctx.obj = Context(context, operator_namespace)
+    ctx.obj = Context(context, kubeconfig, operator_namespace)
 
 
 @main.command("list")
@@ -109,10 +111,9 @@ def list_tenants(context: Context, selector: str, output: str, watch: bool) -> N
 
 def _watch(context: Context, selector: str) -> None:
     """Show the table, and again after each change, until somebody interrupts it."""
-    query = {"watch": "1", **({"labelSelector": selector} if selector else {})}
-    with Live(show.table(context.tenants.all(selector)), console=context.console, auto_refresh=False) as live:
-        for _ in context.tenants.connection.stream(PATH, query, accept="application/json"):
-            live.update(show.table(context.tenants.all(selector)), refresh=True)
+    with Live(console=context.console, auto_refresh=False) as live:
+        for tenants in context.tenants.watch(selector):
+            live.update(show.table(tenants), refresh=True)
 
 
 @main.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -42,8 +42,30 @@ class Tenants:
         Raises:
             ApiError: the server refused, or has no Tenant API.
         """
-        query = {"labelSelector": selector} if selector else {}
-        return sorted(self.connection.request("GET", PATH, query)["items"], key=lambda each: each["metadata"]["name"])
+        return _sorted(self.connection.request("GET", PATH, _selected(selector))["items"])
+
+    def watch(self, selector: str = "") -> Iterator[list[Manifest]]:
+        """Yield the Tenants, and again after each change, without an end.
+
+        Args:
+            selector: a label selector; empty for all.
+
+        Raises:
+            ApiError: the server refused, or went away.
+        """
+        while True:  # the server ends a watch after a while, or when its version is too old
+            answer = self.connection.request("GET", PATH, _selected(selector))
+            known = {each["metadata"]["name"]: each for each in answer["items"]}
+            yield _sorted(known.values())
+            version = {"watch": "1", "resourceVersion": answer["metadata"]["resourceVersion"]}
+            for event in self.connection.stream(PATH, {**_selected(selector), **version}, accept="application/json"):
+                if event["type"] == "ERROR":
+                    break
+                changed = event["object"]
+                known.pop(changed["metadata"]["name"], None)
+                if event["type"] != "DELETED":
+                    known[changed["metadata"]["name"]] = changed
+                yield _sorted(known.values())
 
     def get(self, name: str) -> Manifest:
         """Return a Tenant.
@@ -111,6 +133,14 @@ class Tenants:
         except ApiError as error:
             return str(error)
         return ""
+
+
+def _selected(selector: str) -> dict[str, str]:
+    return {"labelSelector": selector} if selector else {}
+
+
+def _sorted(tenants: Iterable[Manifest]) -> list[Manifest]:
+    return sorted(tenants, key=lambda each: str(each["metadata"]["name"]))
 
 
 def conditions_of(tenant: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -47,6 +47,17 @@ def test_the_list_shows_each_tenant_in_a_line_and_machines_get_what_they_ask_for
     assert ready not in kubectl_tenant("list", "-l", "no=label")[1]
 
 
+def test_the_kubeconfig_and_its_context_can_be_named(cluster, kubectl_tenant, ready, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("apiVersion: v1\nkind: Config\n")
+    context = cluster.kubectl("config", "current-context").strip()
+    for options in (("--kubeconfig", cluster.kubeconfig), ("--kubeconfig", cluster.kubeconfig, "--context", context)):
+        assert ready in kubectl_tenant(*options, "list", kubeconfig=elsewhere)[1]
+    code, said = kubectl_tenant("--kubeconfig", cluster.kubeconfig, "diff", ready, kubeconfig=elsewhere)
+    assert code == 0, said
+    assert kubectl_tenant("list", kubeconfig=elsewhere)[0] == 1
+
+
 def test_a_tenant_is_described_with_its_conditions_and_its_objects_by_component(kubectl_tenant, ready):
     code, said = kubectl_tenant("describe", ready)
     assert code == 0

@@ -348,18 +348,19 @@ class Client:
         return _METADATA_ONLY.format(kind=kind) if self._metadata_only else "application/json"
 
 
-def connect(context: str | None = None) -> Connection:
+def connect(context: str | None = None, kubeconfig: str | None = None) -> Connection:
     """Return a connection, from the service account in a cluster, else from the kubeconfig.
 
     Args:
         context: the context of the kubeconfig; its current one without it.
+        kubeconfig: the path of the kubeconfig; the usual one without it.
 
     Raises:
         ApiError: there is no configuration.
     """
     try:
-        if context:
-            kubernetes.config.load_kube_config(context=context)
+        if context or kubeconfig:
+            kubernetes.config.load_kube_config(config_file=kubeconfig, context=context)
         else:
             kubernetes.config.load_config()
     except kubernetes.config.ConfigException as error:

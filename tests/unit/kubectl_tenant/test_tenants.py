@@ -1,5 +1,7 @@
 """Questions and requests to the API server."""
 
+import itertools
+
 import pytest
 
 from kubectl_tenant.tenants import TenantError, Tenants, message_of
@@ -37,6 +39,37 @@ def test_all_tenants_come_by_name_and_those_of_a_selector_are_asked_for():
     assert [each["metadata"]["name"] for each in Tenants(server).all()] == ["a", "b"]
     Tenants(server).all("tier=gold")
     assert [query for _, _, query, _, _ in server.asked] == [{}, {"labelSelector": "tier=gold"}]
+
+
+def test_a_watch_yields_the_tenants_after_each_change_and_begins_anew_where_it_ends():
+    lists = iter(
+        [
+            {"items": [tenant("b"), tenant("a")], "metadata": {"resourceVersion": "7"}},
+            {"items": [tenant("c")], "metadata": {"resourceVersion": "9"}},
+        ]
+    )
+    server = Server(lambda method, path: next(lists))
+    watches = []
+
+    def stream(path, query, *, accept):
+        watches.append(query)
+        yield {"type": "ADDED", "object": tenant("0")}
+        yield {"type": "MODIFIED", "object": tenant("a", message="changed")}
+        yield {"type": "DELETED", "object": tenant("b")}
+        yield {"type": "ERROR", "object": {"code": 410}}
+        yield {"type": "ADDED", "object": tenant("never")}
+
+    server.stream = stream
+    seen = list(itertools.islice(Tenants(server).watch("x=y"), 5))
+    assert [[each["metadata"]["name"] for each in tenants] for tenants in seen] == [
+        ["a", "b"],
+        ["0", "a", "b"],
+        ["0", "a", "b"],
+        ["0", "a"],
+        ["c"],
+    ]
+    assert message_of(seen[2][1]) == "changed"
+    assert watches == [{"labelSelector": "x=y", "watch": "1", "resourceVersion": "7"}]
 
 
 def test_a_tenant_that_is_not_there_is_told_with_where_the_names_are():
