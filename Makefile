@@ -64,10 +64,10 @@ manifest: ## Write dist/install.yaml: all that a cluster needs, with the operato
 	$(KUBECTL) kustomize config/release | $(NAMED) >dist/install.yaml
 
 .PHONY: chart
-chart: venv ## Write the Helm chart to dist/
+chart: venv ## Write the Helm chart to dist/ (IMG=... names the image that it installs)
 	@mkdir -p dist
-	@$(BIN)/python -m tools.chart dist/tenant-operator
-	@"$$($(BIN)/python -m devcluster helm | tail -n 1)" package dist/tenant-operator --destination dist
+	@$(BIN)/python -m tools.chart build/tenant-operator $(if $(filter command environment,$(origin IMG)),$(IMG))
+	@"$$($(BIN)/python -m devcluster helm | tail -n 1)" package build/tenant-operator --destination dist
 
 .PHONY: install
 install: named-cluster ## Put the Tenant API (CRD and admission policy) on the cluster of KUBECONFIG

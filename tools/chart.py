@@ -1,4 +1,4 @@
-"""Makes the Helm chart from the manifests of config/: `python -m tools.chart FOLDER`.
+"""Makes the Helm chart from the manifests of config/: `python -m tools.chart FOLDER [IMAGE]`.
 
 The manifests are written once, for kustomize. The chart is what kustomize makes of them, with the values of the chart
 in place of some of their text.
@@ -121,11 +121,12 @@ metadata:
 """
 
 
-def make(folder: Path) -> None:
+def make(folder: Path, image: str = "") -> None:
     """Write the chart.
 
     Args:
         folder: where; what is in it goes.
+        image: the image that it installs by default, with a tag or a digest; empty for that of its version.
 
     Raises:
         ChartError: the manifests lack what the chart changes.
@@ -134,6 +135,9 @@ def make(folder: Path) -> None:
     shutil.copytree(SOURCE, folder)
     schema = folder / "values.schema.json"
     schema.write_text(json.dumps(with_settings(json.loads(schema.read_text()), _settings()), indent=2))
+    if image:
+        values = folder / "values.yaml"
+        values.write_text(with_image(values.read_text(), image))
     for manifest in _manifests(API):
         _write(folder, manifest, _if(".Values.crds.enabled", _kept(manifest)))
     for manifest in _manifests(OPERATOR):
@@ -159,6 +163,21 @@ def of_operator(manifest: str) -> str:
         if count != 1:
             raise ChartError(f"{name} has {count} times, not once: {edit.old}")
     return _if(OPTIONAL[name], text) if name in OPTIONAL else text
+
+
+def with_image(values: str, image: str) -> str:
+    """Return the text of the values with another image.
+
+    Args:
+        values: the text.
+        image: the image, with a tag or a digest.
+    """
+    named, _, digest = image.partition("@")
+    path, slash, last = named.rpartition("/")
+    name, _, tag = last.partition(":")  # a port of the registry is no tag
+    for field, value in (("repository", f"{path}{slash}{name}"), ("tag", tag), ("digest", digest)):
+        values = re.sub(rf"^  {field}: .*$", f"  {field}: {json.dumps(value)}", values, count=1, flags=re.MULTILINE)
+    return values
 
 
 def with_settings(schema: dict[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -211,4 +230,4 @@ def _name(manifest: str) -> str:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    make(Path(sys.argv[1]), *sys.argv[2:])

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import tomllib
 
 import pytest
 import yaml
@@ -173,6 +174,29 @@ def test_a_wrong_value_is_refused_with_its_name(folder, tmp_path, values, named)
     run = helm("template", "tenants", folder, "--values", tmp_path / "values.yaml")
     assert run.returncode != 0
     assert named in run.stderr.replace("'", "")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "neurallog/tenant-operator:2.0",
+        "operator:2.0",
+        "registry.example.com:5000/neurallog/operator:2.0",
+        f"registry.example.com:5000/operator@sha256:{'0' * 64}",
+    ],
+)
+def test_the_chart_of_a_release_names_its_image(tmp_path, image):
+    chart.make(tmp_path / "chart", image)
+    run = helm("template", "tenants", tmp_path / "chart")
+    assert run.returncode == 0, run.stderr
+    (container,) = pod_of(by_name(yaml.safe_load_all(run.stdout)))["spec"]["containers"]
+    assert container["image"] == image
+
+
+def test_the_chart_has_the_version_of_the_project():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    described = yaml.safe_load((CHECKOUT / "config" / "helm" / "Chart.yaml").read_text())
+    assert (described["version"], described["appVersion"]) == (project, project)
 
 
 def test_helm_has_nothing_to_say_against_it(folder):
