@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from kubectl_tenant import objects, programs, show
-from kubectl_tenant.tenants import TenantError, Tenants
+from kubectl_tenant.tenants import TenantError, Tenants, namespace_of
 from tenant_operator import build
 from tenant_operator.kube import client
 from tenant_operator.kube.client import ApiError, Manifest
@@ -126,8 +126,7 @@ def describe(context: Context, name: str, output: str) -> None:
     if output != "table":
         click.echo(show.as_text([tenant], output))
         return
-    namespace = (tenant.get("status") or {}).get("namespace") or f"tenant-{name}"
-    context.console.print(show.whole(tenant, objects.of(context.tenants.connection, namespace)))
+    context.console.print(show.whole(tenant, objects.of(context.tenants.connection, namespace_of(tenant))))
 
 
 @main.command()
@@ -251,7 +250,7 @@ def run(context: Context, number: int, output: str) -> None:
 @pass_context
 def logs(context: Context, name: str, component: str, follow: bool, tail: int) -> None:
     """Show what a tenant's pods say."""
-    namespace = (context.tenants.get(name).get("status") or {}).get("namespace") or f"tenant-{name}"
+    namespace = namespace_of(context.tenants.get(name))
     chosen = f"neurallog.io/tenant={name}" + (f",{objects.COMPONENT}={component}" if component else "")
     options = ["--all-containers", "--prefix", f"--tail={tail}", *(["--follow"] if follow else [])]
     sys.exit(context.kubectl("logs", "--namespace", namespace, "--selector", chosen, *options))

@@ -143,6 +143,11 @@ def _sorted(tenants: Iterable[Manifest]) -> list[Manifest]:
     return sorted(tenants, key=lambda each: str(each["metadata"]["name"]))
 
 
+def namespace_of(tenant: Mapping[str, Any]) -> str:
+    """Return the namespace of a Tenant, which its status names once it has one."""
+    return str((tenant.get("status") or {}).get("namespace") or f"tenant-{tenant['metadata']['name']}")
+
+
 def conditions_of(tenant: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the conditions of a Tenant."""
     yield from (tenant.get("status") or {}).get("conditions") or ()

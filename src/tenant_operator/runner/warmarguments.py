@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,12 @@ def errors(variables: Mapping[str, Any], settings: Iterable[str], roles: Iterabl
     return [*unknown, *sorted(set(wrong))]
 
 
+@cache
 def _specs(role: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the options of each entry point of a role, with the role's name."""
+    """Return the options of each entry point of a role, with the role's name.
+
+    They are read once for all playbooks of a warmed process, which is made anew when a file changes.
+    """
     return [
         (role.name, entry.get("options") or {})
         for path in role.glob("meta/argument_specs.y*ml")

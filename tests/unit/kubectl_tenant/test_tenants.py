@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from kubectl_tenant.tenants import TenantError, Tenants, message_of
+from kubectl_tenant.tenants import TenantError, Tenants, message_of, namespace_of
 from tenant_operator.kube.client import ApiError
 
 ASKED = "neurallog.io/reconcile-now"
@@ -132,6 +132,12 @@ def test_a_manifest_is_checked_by_a_dry_run_with_strict_fields():
     assert Tenants(Server(refuse(422))).check(manifest) == "the server said no"
     for wrong in ({"kind": "Pod", "metadata": {"name": "a"}}, {"kind": "Tenant"}, {"kind": "Tenant", "metadata": {}}):
         assert Tenants(server).check(wrong) == "it is no Tenant with a metadata.name"
+
+
+def test_the_namespace_is_the_one_that_the_status_names_else_that_of_the_name():
+    assert namespace_of({"metadata": {"name": "a"}, "status": {"namespace": "other"}}) == "other"
+    assert namespace_of({"metadata": {"name": "a"}, "status": {}}) == "tenant-a"
+    assert namespace_of({"metadata": {"name": "a"}}) == "tenant-a"
 
 
 @pytest.mark.parametrize(
