@@ -100,13 +100,14 @@ def main(ctx: click.Context, kubeconfig: str | None, context: str | None, operat
 @pass_context
 def list_tenants(context: Context, selector: str, output: str, watch: bool) -> None:
     """Show all tenants, with what holds each back."""
-    found = context.tenants.all(selector)
-    if output != "table":
-        click.echo(show.as_text(found, output))
-    elif watch:
+    if watch and output != "table":
+        raise click.UsageError("--watch shows a table: leave out --output")
+    if watch:
         _watch(context, selector)
+    elif output == "table":
+        context.console.print(show.table(context.tenants.all(selector)))
     else:
-        context.console.print(show.table(found))
+        click.echo(show.as_text(context.tenants.all(selector), output))
 
 
 def _watch(context: Context, selector: str) -> None:

@@ -46,7 +46,10 @@ def test_context_and_namespace_of_the_operator_can_be_named(kubectl, monkeypatch
     assert kubectl()[4] == "platform"
 
 
-@pytest.mark.parametrize("arguments", [["run", "0"], ["runs", "--limit", "0"], ["list", "-o", "xml"], ["validate"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "0"], ["runs", "--limit", "0"], ["list", "-o", "xml"], ["list", "--watch", "-o", "json"], ["validate"]],
+)
 def test_wrong_usage_is_told_by_its_own_code(arguments):
     result = CliRunner().invoke(cli.main, arguments)
     assert result.exit_code == 2
